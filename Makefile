@@ -1,0 +1,129 @@
+# chime: `make` builds the installed tree below build/, from which everything
+# runs as it does when installed. A new program is a new file in bin/ or
+# libexec/, nothing else. `make help` lists what there is.
+
+VERSION := 0.1
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+B := build$(if $(SAN),/san)
+
+PKGS := jansson libmicrohttpd libcurl libmariadb libvirt gnutls
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wformat=2 -Wvla -Wundef -Wswitch-enum -Wconversion
+HARDEN := -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+CFLAGS ?= -O2 -g
+override CFLAGS += -std=c11 $(WARN) $(HARDEN) $(if $(WERROR),-Werror) \
+	$(if $(SAN),-fsanitize=address$(,)undefined -fno-omit-frame-pointer)
+override CPPFLAGS += -D_POSIX_C_SOURCE=200809L -DCHIME_VERSION='"$(VERSION)"' \
+	-Ilib $(PKG_CFLAGS) -include lib/base/banned.h -MMD -MP
+override LDFLAGS += -pie -pthread -Wl,-z,relro,-z,now,--as-needed \
+	$(if $(SAN),-fsanitize=address$(,)undefined)
+, := ,
+
+LIB_O := $(patsubst %.c,$B/obj/%.o,$(wildcard lib/*/*.c))
+BINS := $(patsubst bin/%,$B/bin/%,$(basename $(wildcard bin/*.c bin/*.sh)))
+LIBEXECS := $(patsubst libexec/%,$B/libexec/chime/%,\
+	$(basename $(wildcard libexec/*.c libexec/*.sh)))
+SHARES := $(addprefix $B/,$(shell find share -type f ! -name '*.S')) \
+	$(addprefix $B/share/chime/,$(shell find sv etc -type f)) \
+	$(patsubst %.S,$B/%.img,$(wildcard share/chime/*.S))
+MANS := $(foreach m,$(wildcard man/*.[178]),\
+	$B/share/man/man$(patsubst .%,%,$(suffix $m))/$(notdir $m))
+UNITS := $(patsubst t/unit/%.c,$B/unit/%,$(wildcard t/unit/*.c))
+
+all: $(BINS) $(LIBEXECS) $(SHARES) $(MANS)
+
+help:
+	@echo 'make                 build everything below build/'
+	@echo 'make run             install what is missing, build, run all on loopback'
+	@echo 'make check           build and run every test (T=pattern for some)'
+	@echo 'make lint            formatting, shellcheck, manual pages, sizes'
+	@echo 'make bench           what it costs, as ratios measured in one run'
+	@echo 'make install         DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR)'
+	@echo 'make deps            install the packages needed to build and run'
+	@echo 'SAN=1                with AddressSanitizer and UBSan, below build/san'
+	@echo 'WERROR=1             warnings are errors'
+
+# A package that appears under make's feet (make run) needs new flags.
+deps:
+	@./t/deps $(DEPS)
+
+run:
+	@./t/deps run
+	@$(MAKE) --no-print-directory all
+	@exec $B/bin/chimeadm allinone $(if $(DIR),--dir $(DIR))
+
+check: all $(UNITS)
+	@BUILD=$B ./t/run $(T)
+
+bench: all
+	@BUILD=$B ./t/bench/run $(T)
+
+lint:
+	@./t/lint
+
+accept: all
+	@BUILD=$B ACCEPT=1 ./t/run golden
+
+$B/bin/%: $B/obj/bin/%.o $B/libchime.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$B/libexec/chime/%: $B/obj/libexec/%.o $B/libchime.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$B/unit/%: $B/obj/t/unit/%.o $B/libchime.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$B/bin/%: bin/%.sh
+	@install -D -m 755 $< $@
+
+$B/libexec/chime/%: libexec/%.sh
+	@install -D -m 755 $< $@
+
+# The demo guest: one boot sector, padded to a floppy.
+$B/share/chime/%.img: share/chime/%.S
+	@mkdir -p $(@D)
+	as --32 -o $B/$*.o $<
+	ld -m elf_i386 -Ttext 0x7c00 -e _start --oformat binary -o $@ $B/$*.o
+	truncate -s 1440K $@
+
+# cp -p: the run scripts keep their mode.
+$B/share/chime/sv/%: sv/%
+	@mkdir -p $(@D) && cp -p $< $@
+
+$B/share/chime/etc/%: etc/%
+	@mkdir -p $(@D) && cp -p $< $@
+
+$B/share/man/man1/% $B/share/man/man7/% $B/share/man/man8/%: man/%
+	@install -D -m 644 $< $@
+
+$B/share/%: share/%
+	@install -D -m 644 $< $@
+
+$B/libchime.a: $(LIB_O)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$B/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# Starts nothing and overwrites no configuration: etc/ holds samples.
+install: all
+	install -d $(DESTDIR)$(PREFIX) $(DESTDIR)$(SYSCONFDIR)/chime
+	cp -R $B/bin $B/libexec $B/share $(DESTDIR)$(PREFIX)/
+
+clean:
+	rm -rf build
+
+FORCE:
+.PHONY: all help deps run check bench lint accept install clean FORCE
+.SECONDARY:
+
+-include $(shell find $B/obj -name '*.d' 2>/dev/null)
