@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: ISC
+# What every bats file starts with: `load lib/common` (../lib/common below
+# t/lab and t/fault). It gives each test $DIR, an empty folder of its own, and
+# ends every program started with `start` when the test ends, however it ends.
+# shellcheck shell=bash disable=SC2034 # rc, pid: for the tests
+
+bats_require_minimum_version 1.5.0
+
+COMMON=${BASH_SOURCE[0]%/*}
+ROOT=$(cd "$COMMON/../.." && pwd)
+BUILD=$(cd "$ROOT" && cd "${BUILD:-build}" && pwd)
+LIBEXEC=$BUILD/libexec/chime
+SHARE=$BUILD/share/chime
+PATH=$BUILD/bin:$PATH
+export ROOT BUILD LIBEXEC SHARE PATH LC_ALL=C.UTF-8
+unset "${!CHIME_@}"
+
+# Files that need more replace these and call common_setup first,
+# common_teardown last.
+setup() {
+	common_setup
+}
+
+teardown() {
+	common_teardown
+}
+
+common_setup() {
+	DIR=$BATS_TEST_TMPDIR
+	cd "$DIR" || return
+	mkdir "$DIR/pids"
+}
+
+common_teardown() {
+	local status=0 f
+
+	for f in "$DIR"/pids/*; do
+		[ -e "$f" ] || continue
+		stop "${f##*/}" || status=1
+	done
+	# bats shows this only for a test that failed.
+	for f in "$DIR"/*.err "$DIR"/*.log; do
+		[ -s "$f" ] || continue
+		echo "--- ${f##*/}:"
+		tail -n 20 "$f"
+	done
+	return $status
+}
+
+# start NAME COMMAND...: in the background, with NAME.in as stdin when it
+# exists, output to NAME.out and NAME.err; sets $pid. COMMAND is a program,
+# no function: $pid must be its own.
+start() {
+	local name=$1 in=/dev/null
+
+	shift
+	[ ! -e "$DIR/$name.in" ] || in=$DIR/$name.in
+	# bats waits for whoever holds its descriptor 3.
+	"$@" <"$in" >"$DIR/$name.out" 2>"$DIR/$name.err" 3>&- &
+	pid=$!
+	echo $pid >"$DIR/pids/$name"
+}
+
+# pid_of NAME: the pid of what start started.
+pid_of() {
+	cat "$DIR/pids/$1"
+}
+
+# signal NAME SIGNAL
+signal() {
+	kill -s "$2" "$(pid_of "$1")"
+}
+
+# ended NAME: whether it has ended (a zombie has).
+ended() {
+	local state
+
+	# The command's name may hold blanks and brackets: cut behind the last.
+	state=$(sed 's/.*) //' "/proc/$(pid_of "$1")/stat" 2>/dev/null) ||
+	    return 0
+	[ "${state%% *}" = Z ]
+}
+
+# wait_end NAME SECONDS: waits for its end by itself; sets $rc to its code.
+wait_end() {
+	wait_for "$2" ended "$1" || return
+	rc=0
+	wait "$(pid_of "$1")" || rc=$?
+	rm "$DIR/pids/$1"
+}
+
+# stop NAME [SIGNAL]: ends it, TERM first and KILL after 5 seconds (which
+# fails the test); sets $rc.
+stop() {
+	signal "$1" CONT 2>/dev/null || true
+	signal "$1" "${2:-TERM}" 2>/dev/null || true
+	wait_end "$1" 5 && return
+	echo "$1 did not end by ${2:-TERM}"
+	signal "$1" KILL
+	wait_end "$1" 5
+	return 1
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds; fails when it does not in
+# time. The only place that sleeps: tests wait for events.
+wait_for() {
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+
+	shift
+	until "$@"; do
+		if ((${EPOCHREALTIME/[.,]/} > end)); then
+			echo "waited in vain for: $*"
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+# has FILE PATTERN: whether a line matches (basic regular expression).
+has() {
+	grep -q -e "$2" "$1" 2>/dev/null
+}
+
+# lines FILE N: whether it has at least N lines.
+lines() {
+	[ "$(wc -l <"$1")" -ge "$2" ]
+}
+
+# tcp_open PORT: whether somebody listens there on loopback.
+tcp_open() {
+	(: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# free_port [tcp|udp]: a port nobody has on loopback, asked of the kernel.
+free_port() {
+	perl -MSocket -e '
+		socket(S, PF_INET, $ARGV[0] eq "udp" ? SOCK_DGRAM : SOCK_STREAM, 0)
+		    and bind(S, sockaddr_in(0, INADDR_LOOPBACK)) or die $!;
+		print((sockaddr_in(getsockname(S)))[0], "\n")' "${1:-tcp}"
+}
+
+# uuid: a new one.
+uuid() {
+	cat /proc/sys/kernel/random/uuid
+}
+
+# now_ms: CLOCK_MONOTONIC as /proc tells it, in milliseconds.
+now_ms() {
+	local up
+
+	read -r up _ </proc/uptime
+	echo $((10#${up/./} * 10))
+}
+
+# jq_is FILTER [FILE]: whether every line (there is at least one) satisfies
+# the filter; shows the line that does not.
+jq_is() {
+	local filter=$1
+
+	shift
+	jq -es "length > 0 and (map(select(($filter) | not) | debug) == [])" \
+	    "$@" >/dev/null
+}
