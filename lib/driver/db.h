@@ -39,10 +39,10 @@ struct db_val {
 
 enum db_error {
 	DB_OK,
-	DB_LOST,      /* no connection, or lost: trying again may help */
-	DB_RETRY,     /* deadlock or lock wait timeout: repeat the transaction */
+	DB_LOST,  /* no connection, or lost: trying again may help */
+	DB_RETRY, /* deadlock or lock wait timeout: repeat the transaction */
 	DB_DUPLICATE, /* a unique key is taken */
-	DB_FAILED     /* the rest: statement, rights, wrong password, no database */
+	DB_FAILED /* the rest: statement, rights, wrong password, no database */
 };
 
 /* A connection to be, with copies of conf's strings; connects nothing yet. */
