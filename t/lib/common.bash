@@ -55,8 +55,10 @@ start() {
 
 	shift
 	[ ! -e "$DIR/$name.in" ] || in=$DIR/$name.in
-	# bats waits for whoever holds its descriptor 3.
-	"$@" <"$in" >"$DIR/$name.out" 2>"$DIR/$name.err" 3>&- &
+	# bats waits for whoever holds its descriptor 3. What a shell starts in
+	# the background is deaf to SIGINT: undone here.
+	env --default-signal=INT,QUIT -- "$@" <"$in" \
+	    >"$DIR/$name.out" 2>"$DIR/$name.err" 3>&- &
 	pid=$!
 	echo $pid >"$DIR/pids/$name"
 }
