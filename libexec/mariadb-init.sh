@@ -24,7 +24,9 @@ fail() {
 	exit "$rc"
 }
 
-[ $# -eq 1 ] && [ -n "$1" ] || fail 100 "usage: mariadb-init DIR"
+if [ $# -ne 1 ] || [ -z "$1" ]; then
+	fail 100 "usage: mariadb-init DIR"
+fi
 command -v mariadbd >/dev/null ||
 	fail 111 "mariadbd: not found; install mariadb-server-core"
 mkdir -p -- "$1" || fail 111 "$1: cannot make the folder"
@@ -54,6 +56,8 @@ random() {
 # The new data appears under its name only when it is complete.
 make_data() {
 	rm -rf -- "$dir/data.new"
+	trap 'rm -rf -- "$dir/data.new" "$dir/init.sql"' EXIT
+	trap 'exit 111' HUP INT TERM
 	secret=$(random)
 	[ ${#secret} -eq 48 ] || fail 111 "/dev/urandom: cannot be read"
 	cat >"$dir/init.sql" <<-EOF
@@ -70,7 +74,6 @@ make_data() {
 	    --loose-innodb-buffer-pool-size-max=64M \
 	    --innodb-log-file-size=16M >"$dir/init.log" 2>&1; then
 		cat "$dir/init.log" >&2
-		rm -f -- "$dir/init.sql"
 		fail 111 "$dir/data: mariadb-install-db failed, see above"
 	fi
 	rm -f -- "$dir/init.sql" "$dir/init.log"
