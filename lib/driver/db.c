@@ -42,6 +42,7 @@ db_new(const struct db_conf *conf)
 	db->conf.name = mem_strdup(conf->name);
 	db->conf.password = mem_strdup(conf->password);
 	db->conf.port = conf->port;
+	db->conf.answer_s = conf->answer_s;
 	return db;
 }
 
@@ -124,7 +125,8 @@ prepare_session(struct db *db)
 static MYSQL *
 new_handle(const struct db *db)
 {
-	unsigned connect_s = 5, answer_s = 10, none = 0;
+	unsigned connect_s = 5, none = 0;
+	unsigned answer_s = db->conf.answer_s ? db->conf.answer_s : 10;
 	unsigned protocol =
 	    db->conf.socket ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
 	MYSQL *my = mysql_init(NULL);

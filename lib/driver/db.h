@@ -29,6 +29,7 @@ struct db_conf {
 	const char *name;     /* the database */
 	const char *password; /* NULL for none */
 	unsigned port;
+	unsigned answer_s; /* how long an answer is waited for; 0: 10 s */
 };
 
 struct db_val {
