@@ -51,3 +51,18 @@ sql() {
 sql_is() {
 	[ "$(sql "$2")" = "$1" ]
 }
+
+# db_stop [SIGNAL]: ends it, by KILL if need be; db_start brings it back.
+db_stop() {
+	stop db "$@"
+}
+
+# db_schema: chime's tables, at their newest.
+db_schema() {
+	"$LIBEXEC/schema" -q >"$DIR/schema.out" 2>"$DIR/schema.err"
+}
+
+# db_token ROLE WHO: a new token (admin NOTE, agent HOST) on stdout.
+db_token() {
+	"$LIBEXEC/token" -q "$1" "$2" 2>>"$DIR/token.err"
+}
