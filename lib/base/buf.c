@@ -27,13 +27,14 @@ buf_reserve(struct buf *b, size_t n)
 		return -1;
 	}
 	need = b->len + n + 1;
-	if (need <= b->cap)
-		return 0;
-	cap = b->cap ? b->cap : 256;
-	while (cap < need)
-		cap *= 2;
-	b->data = mem_realloc(b->data, cap, 1);
-	b->cap = cap;
+	if (need > b->cap) {
+		cap = b->cap ? b->cap : 256;
+		while (cap < need)
+			cap *= 2;
+		b->data = mem_realloc(b->data, cap, 1);
+		b->cap = cap;
+	}
+	b->data[b->len] = '\0';
 	return 0;
 }
 

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 static const char *prog = "chime";
 static bool is_quiet, is_verbose;
 
@@ -35,22 +37,6 @@ die_verbosity(bool quiet, bool verbose)
 	is_verbose = verbose;
 }
 
-/*
- * Terminal escapes in a peer's text must not reach the operator's terminal,
- * and one message must stay one line of the log. Bytes >= 0x80 pass: names
- * may be Chinese.
- */
-static void
-neutralise(char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if (c < 0x20 || c == 0x7f)
-			s[i] = '?';
-	}
-}
-
 static void __attribute__((format(printf, 2, 0)))
 say(const char *level, const char *fmt, va_list ap)
 {
@@ -66,7 +52,11 @@ say(const char *level, const char *fmt, va_list ap)
 	}
 	if (len > sizeof(line) - 2)
 		len = sizeof(line) - 2;
-	neutralise(line, len);
+	/*
+	 * Terminal escapes in a peer's text must not reach the operator's
+	 * terminal, and one message must stay one line of the log.
+	 */
+	utf8_clean(line, len);
 	line[len++] = '\n';
 	/* Nobody is left to tell when stderr fails. */
 	while (write(STDERR_FILENO, line, len) == -1 && errno == EINTR)

@@ -9,6 +9,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/rc.h"
+#include "base/utf8.h"
 #include "line/line.h"
 
 /* jansson only fails here when memory is exhausted. */
@@ -51,9 +52,7 @@ rec_str(json_t *rec, const char *key, const char *value)
 	if (!v) {
 		/* Not UTF-8 (a message of libvirt or the kernel, say). */
 		copy = mem_strdup(value);
-		for (char *p = copy; *p; p++)
-			if ((unsigned char)*p >= 0x80)
-				*p = '?';
+		utf8_repair(copy, strlen(copy));
 		v = json_string(copy);
 		free(copy);
 	}
@@ -98,9 +97,16 @@ to_buf(const char *p, size_t n, void *arg)
 int
 rec_dump(const json_t *rec, struct buf *b)
 {
-	if (json_dump_callback(rec, to_buf, b, JSON_COMPACT) == -1)
-		return -1;
-	return buf_add(b, "\n", 1);
+	size_t before = b->len;
+
+	if (json_dump_callback(rec, to_buf, b, JSON_COMPACT) == 0 &&
+	    buf_add(b, "\n", 1) == 0)
+		return 0;
+	/* Half a record would spoil the next one. */
+	b->len = before;
+	if (b->data)
+		b->data[before] = '\0';
+	return -1;
 }
 
 int

@@ -32,7 +32,10 @@ void rec_val(json_t *rec, const char *key, json_t *value);
  */
 json_t *rec_error(int64_t line, const char *reason);
 
-/* Appends the record and a newline to b; 0, or -1 when b is full. */
+/*
+ * Appends the record and a newline to b; 0, or -1 when it does not fit: b then
+ * has its overflow set and holds what it held.
+ */
 int rec_dump(const json_t *rec, struct buf *b);
 
 /*

@@ -129,8 +129,9 @@ fs_read_secret(const char *path, char *secret, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
+	size_t end;
 	ssize_t n;
-	int r = -1;
+	int r = -1, saved;
 
 	if (fd == -1)
 		return -1;
@@ -144,14 +145,18 @@ fs_read_secret(const char *path, char *secret, size_t size)
 	if (n == -1)
 		goto out;
 	secret[n] = '\0';
-	secret[strcspn(secret, "\r\n")] = '\0';
-	if (!*secret || strlen(secret) == size - 1) {
+	end = strcspn(secret, "\r\n");
+	/* Without its end in sight the line may be longer. */
+	if (end == 0 || end == size - 1) {
 		errno = EINVAL;
 		goto out;
 	}
+	secret[end] = '\0';
 	r = 0;
 out:
+	saved = errno;
 	close(fd);
+	errno = saved;
 	return r;
 }
 
@@ -188,7 +193,8 @@ fs_watch_drain(int fd, void (*changed)(const char *name, void *arg), void *arg)
 			struct inotify_event ev;
 
 			memcpy(&ev, p, sizeof(ev));
-			if (ev.mask & IN_Q_OVERFLOW)
+			/* IN_IGNORED: the folder itself is gone. */
+			if (ev.mask & (IN_Q_OVERFLOW | IN_IGNORED))
 				changed(NULL, arg);
 			else if (ev.len)
 				changed(p + sizeof(ev), arg);

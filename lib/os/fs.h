@@ -26,8 +26,8 @@ int fs_replace(
 
 /*
  * The secret in a file: its first line, without the newline. Refused with
- * EACCES when group or others may read the file, EINVAL when the line is
- * empty or longer than size - 1. 0, or -1 with errno.
+ * EACCES when group or others may use the file, EINVAL when the line is
+ * empty or longer than size - 2 bytes. 0, or -1 with errno.
  */
 int fs_read_secret(const char *path, char *secret, size_t size);
 
@@ -39,7 +39,8 @@ int fs_watch(const char *dir);
 
 /*
  * Reads what a watch has: calls changed(name, arg) for each event, or with
- * name NULL when events were lost and everything must be looked at again.
+ * name NULL when events were lost, or the folder is gone, and everything must
+ * be looked at again.
  */
 void fs_watch_drain(
     int fd, void (*changed)(const char *name, void *arg), void *arg);

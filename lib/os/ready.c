@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "os/ready.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,8 +36,9 @@ ready_notify(int fd)
 	const char *path = getenv("NOTIFY_SOCKET");
 
 	if (fd != -1) {
-		if (write(fd, "\n", 1) == 1)
-			close(fd);
+		while (write(fd, "\n", 1) == -1 && errno == EINTR)
+			continue;
+		close(fd);
 	}
 	if (path && *path)
 		notify_systemd(path);
