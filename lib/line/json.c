@@ -55,6 +55,11 @@ json_object_parse(const char *text, size_t len, struct json_reason *why)
 	json_error_t e;
 	json_t *v;
 
+	/* jansson skips a NUL byte behind a number. */
+	if (memchr(text, '\0', len)) {
+		json_why(why, "not JSON: a NUL byte");
+		return NULL;
+	}
 	if (too_deep(text, len)) {
 		json_why(why, "nested deeper than %d levels", DEPTH_MAX);
 		return NULL;
