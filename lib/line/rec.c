@@ -130,7 +130,9 @@ rec_write(int fd, const json_t *rec)
 void
 rec_emit(json_t *rec)
 {
-	if (rec_write(STDOUT_FILENO, rec) == -1)
-		die(RC_TEMP, "stdout: cannot write: %s", strerror(errno));
+	int err = rec_write(STDOUT_FILENO, rec) == -1 ? errno : 0;
+
 	json_decref(rec);
+	if (err)
+		die(RC_TEMP, "stdout: cannot write: %s", strerror(err));
 }

@@ -34,7 +34,8 @@ net_parse(const char *s, const char *default_port, struct net_addr *a)
 			end = s + strlen(s);
 	}
 	if (end == s || (size_t)(end - s) >= sizeof(a->host) || !port ||
-	    num_int(port, 0, 65535, &n) == -1 || strlen(port) > 5)
+	    *port == '-' || num_int(port, 0, 65535, &n) == -1 ||
+	    strlen(port) > 5)
 		goto bad;
 	memcpy(a->host, s, (size_t)(end - s));
 	a->host[end - s] = '\0';
