@@ -2,12 +2,18 @@
 #include "store/token.h"
 
 #include <gnutls/crypto.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/die.h"
+#include "base/mem.h"
 #include "base/rc.h"
 #include "os/proc.h"
+
+#define VALID " AND (expires_at IS NULL OR expires_at > UTC_TIMESTAMP(3))"
 
 static const char *const roles[] = {"admin", "agent"};
 
@@ -30,30 +36,65 @@ token_hash(const char *text, char hash[static TOKEN_SIZE])
 		snprintf(hash + 2 * i, 3, "%02x", sum[i]);
 }
 
+/* The columns role, id, host from the first one on. */
+static void
+take_row(struct db *db, unsigned first, struct token *out)
+{
+	const char *host = db_str(db, first + 2);
+
+	memset(out, 0, sizeof(*out));
+	out->role = strcmp(db_str(db, first), roles[TOKEN_ADMIN]) == 0
+			? TOKEN_ADMIN
+			: TOKEN_AGENT;
+	snprintf(out->id, sizeof(out->id), "%s", db_str(db, first + 1));
+	snprintf(out->host, sizeof(out->host), "%s", host ? host : "");
+}
+
 int
 token_find(struct db *db, const char *text, struct token *out)
 {
 	char hash[TOKEN_SIZE];
-	const char *host;
 	int r;
 
 	token_hash(text, hash);
 	if (db_query(db,
-		"SELECT role, id, host FROM token WHERE hash = ?"
-		" AND (expires_at IS NULL OR expires_at > UTC_TIMESTAMP(3))",
-		"s", hash) == -1)
+		"SELECT role, id, host FROM token WHERE hash = ?" VALID, "s",
+		hash) == -1)
 		return -1;
 	r = db_next(db);
-	if (r == 1) {
-		memset(out, 0, sizeof(*out));
-		out->role = strcmp(db_str(db, 0), roles[TOKEN_ADMIN]) == 0
-				? TOKEN_ADMIN
-				: TOKEN_AGENT;
-		snprintf(out->id, sizeof(out->id), "%s", db_str(db, 1));
-		host = db_str(db, 2);
-		snprintf(out->host, sizeof(out->host), "%s", host ? host : "");
+	if (r == 1)
+		take_row(db, 0, out);
+	db_done(db);
+	return r;
+}
+
+int
+token_find_all(struct db *db, const char *const *hashes, size_t n,
+    void (*found)(const char *hash, const struct token *t, void *arg),
+    void *arg)
+{
+	struct db_val *v = mem_calloc(n, sizeof(*v));
+	struct token t;
+	struct buf sql;
+	int r;
+
+	buf_init(&sql, SIZE_MAX / 2);
+	buf_puts(
+	    &sql, "SELECT hash, role, id, host FROM token WHERE hash IN (");
+	for (size_t i = 0; i < n; i++) {
+		v[i].s = hashes[i];
+		buf_puts(&sql, i ? ",?" : "?");
+	}
+	buf_puts(&sql, ")" VALID);
+	r = db_query_v(db, sql.data, v, n);
+	while (r == 0 && (r = db_next(db)) == 1) {
+		take_row(db, 1, &t);
+		found(db_str(db, 0), &t, arg);
+		r = 0;
 	}
 	db_done(db);
+	buf_free(&sql);
+	free(v);
 	return r;
 }
 

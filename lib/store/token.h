@@ -6,6 +6,8 @@
 #ifndef STORE_TOKEN_H
 #define STORE_TOKEN_H
 
+#include <stddef.h>
+
 #include "driver/db.h"
 
 #define TOKEN_SIZE      65 /* 64 hex digits and the NUL, of token and hash */
@@ -29,6 +31,14 @@ void token_hash(const char *text, char hash[static TOKEN_SIZE]);
 
 /* Whom a token belongs to: 1, 0 unknown or expired, -1 (db_error). */
 int token_find(struct db *db, const char *text, struct token *out);
+
+/*
+ * The same for n hashes at once: calls found for each that belongs to
+ * somebody. 0, or -1 (db_error).
+ */
+int token_find_all(struct db *db, const char *const *hashes, size_t n,
+    void (*found)(const char *hash, const struct token *t, void *arg),
+    void *arg);
 
 /*
  * Adds a token. host is NULL for an admin, note at most TOKEN_NOTE_MAX
