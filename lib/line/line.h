@@ -14,8 +14,8 @@
 
 #include "base/buf.h"
 
-#define LINE_MAX_RECORD (64 * 1024) /* a record's bound, see chime-records(7)  \
-				     */
+/* A record's bound in bytes without its newline, see chime-records(7). */
+#define LINE_MAX_RECORD (64 * 1024)
 
 struct line_in {
 	int fd;
