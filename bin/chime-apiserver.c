@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * chime-apiserver: the HTTP front of the server role.
+ *
+ * In: HTTP requests (or, with --stdio, request lines on stdin). Out: the
+ * answers of its worker processes, to whom every request is one line. It
+ * knows which path goes to which workers, and nothing of what a path means:
+ * no SQL and no secrets are in this process, which strangers talk to.
+ *
+ * One thread, one loop: libmicrohttpd and the workers' pipes. Ends 0 at
+ * SIGTERM, when what is in flight has been answered (5 s at most); 100 when
+ * the configuration is wrong, its workers' included; 111 when it cannot
+ * listen or start them.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clk.h"
+#include "base/die.h"
+#include "base/opt.h"
+#include "base/rc.h"
+#include "driver/dispatch.h"
+#include "driver/front.h"
+#include "driver/listen.h"
+#include "driver/relay.h"
+#include "driver/workers.h"
+#include "os/loop.h"
+#include "os/proc.h"
+#include "os/ready.h"
+
+#define SYNOPSIS                                                               \
+	"[-qvV] [-l ADDRESS:PORT] [-t TIME] [-d FD] [-H COMMAND] "             \
+	"[-C COMMAND] [--stdio]"
+
+#define CONNECTIONS 2000
+#define JOBS        1000  /* requests a pool knows before it says "busy" */
+#define CALL_WINDOW 4     /* requests given to one call worker at once */
+#define HEALTH_MS   1000  /* what /v1/health waits for a worker */
+#define LIMIT_MS    15000 /* a request, and a worker's silence */
+#define LINGER_MS   5000  /* from SIGTERM to the end */
+#define SPARE_FILES 160   /* descriptors that are no connections */
+
+enum { BEAT, CALL, POOLS };
+
+struct config {
+	const char *listen, *command[POOLS];
+	int64_t limit_ms, client_ms;
+	unsigned workers;
+	int ready;
+	bool stdio;
+};
+
+struct server {
+	int loop;
+	bool stopping;
+	struct workers *pool[POOLS];
+	struct front *front; /* or */
+	struct relay *relay;
+	struct dispatch dispatch;
+};
+
+static struct server server;
+
+static const struct dispatch_route routes[] = {
+    {"POST", "/v1/host/*/heartbeat", BEAT, 0},
+    {"GET", "/v1/health", CALL, HEALTH_MS},
+    {NULL, "/v1/**", CALL, 0},
+};
+
+static struct workers *
+start_pool(const struct config *c, int which)
+{
+	static const char *const names[] = {"api-heartbeat", "api-call"};
+	/* The pool keeps argv. */
+	static char path[POOLS][PATH_MAX];
+	static char *argv[POOLS][2];
+	struct workers_conf conf = {
+	    .name = names[which],
+	    .argv = argv[which],
+	    .n = which == BEAT ? 1 : c->workers,
+	    .window = which == BEAT ? JOBS : CALL_WINDOW,
+	    .jobs = JOBS,
+	    .limit_ms = c->limit_ms,
+	    .loop = server.loop,
+	    .row = dispatch_row,
+	    .restart = dispatch_restart,
+	    .end = dispatch_end,
+	    .info = say_info,
+	    .warn = say_warn,
+	};
+	struct workers *p;
+
+	if (c->command[which])
+		snprintf(path[which], PATH_MAX, "%s", c->command[which]);
+	else if (proc_libexec(names[which], path[which], PATH_MAX) == -1)
+		die(RC_TEMP, "%s: cannot be found: %s", names[which],
+		    strerror(errno));
+	argv[which][0] = path[which];
+	p = workers_new(&conf);
+	if (!p)
+		die(errno == ENOENT || errno == EACCES ? RC_USAGE : RC_TEMP,
+		    "worker %s: cannot start: %s", path[which],
+		    strerror(errno));
+	return p;
+}
+
+static void
+stop_ready(void *arg, unsigned events)
+{
+	(void)arg;
+	(void)events;
+	server.stopping = true;
+}
+
+static void
+front_ready(void *arg, unsigned events)
+{
+	/* front_run is called after every turn of the loop. */
+	(void)arg;
+	(void)events;
+}
+
+static int64_t
+sooner(int64_t a, int64_t b)
+{
+	if (a == -1 || b == -1)
+		return a == -1 ? b : a;
+	return a < b ? a : b;
+}
+
+/*
+ * One turn: what is ready, what the clients want, what the workers need.
+ * -1 when the input of --stdio has ended and is answered.
+ */
+static int
+turn(int64_t wait)
+{
+	static int64_t next;
+	int64_t line;
+
+	if (loop_wait(server.loop, sooner(wait, next)) == -1)
+		die(RC_TEMP, "epoll: %s", strerror(errno));
+	server.dispatch.now = clk_mono_ms();
+	next = -1;
+	if (server.front)
+		next = front_run(server.front, server.dispatch.now);
+	if (server.relay) {
+		line = relay_run(server.relay);
+		if (line == RELAY_FAILED)
+			die(RC_TEMP, "stdin or stdout: %s", strerror(errno));
+		if (line == RELAY_DONE)
+			return -1;
+		next = sooner(next, line);
+	}
+	server.dispatch.answered = false;
+	for (int i = 0; i < POOLS; i++) {
+		next = sooner(
+		    next, workers_run(server.pool[i], server.dispatch.now));
+		if (workers_misconfigured(server.pool[i]))
+			die(RC_USAGE,
+			    "the workers end at once with %d: their "
+			    "configuration is wrong, see their messages",
+			    RC_USAGE);
+	}
+	if (server.dispatch.answered)
+		next = 0;
+	return 0;
+}
+
+/* Answers what is in flight, then ends everything. */
+static void
+finish(void)
+{
+	int64_t end = clk_mono_ms() + LINGER_MS;
+
+	if (server.front)
+		front_quiesce(server.front);
+	while (server.front && front_busy(server.front) && clk_mono_ms() < end)
+		if (turn(end - clk_mono_ms()) == -1)
+			break;
+	for (int i = 0; i < POOLS; i++)
+		workers_end(server.pool[i]);
+	if (server.front)
+		front_free(server.front);
+	for (int i = 0; i < POOLS; i++)
+		workers_free(server.pool[i], end);
+	relay_free(server.relay);
+}
+
+static struct config
+configure(int argc, char **argv)
+{
+	static const struct option longs[] = {
+	    {"stdio", no_argument, NULL, 's'},
+	    {"listen", required_argument, NULL, 'l'},
+	    {"timeout", required_argument, NULL, 't'},
+	    {"ready-fd", required_argument, NULL, 'd'},
+	    {"quiet", no_argument, NULL, 'q'},
+	    {"verbose", no_argument, NULL, 'v'},
+	    {"version", no_argument, NULL, 'V'},
+	    {NULL, 0, NULL, 0},
+	};
+	struct config c = {.ready = -1, .limit_ms = LIMIT_MS};
+	bool quiet = false, verbose = false;
+	int o;
+
+	c.listen = opt_env("CHIME_API_LISTEN", "127.0.0.1:8801");
+	c.workers =
+	    (unsigned)opt_env_int("CHIME_API_WORKERS", 4, 1, WORKERS_MAX);
+	c.client_ms =
+	    opt_env_span_ms("CHIME_API_CLIENT_TIMEOUT", 30000, 1000, 300000);
+	while (
+	    (o = getopt_long(argc, argv, "l:t:d:H:C:qvV", longs, NULL)) != -1) {
+		switch (o) {
+		case 's':
+			c.stdio = true;
+			break;
+		case 'l':
+			c.listen = optarg;
+			break;
+		case 't':
+			c.limit_ms = opt_span_ms('t', optarg, 1000, 300000);
+			break;
+		case 'd':
+			c.ready = (int)opt_int('d', optarg, 3, 1023);
+			break;
+		case 'H':
+			c.command[BEAT] = optarg;
+			break;
+		case 'C':
+			c.command[CALL] = optarg;
+			break;
+		case 'q':
+			quiet = true;
+			break;
+		case 'v':
+			verbose = true;
+			break;
+		case 'V':
+			opt_version();
+		default:
+			opt_usage(SYNOPSIS);
+		}
+	}
+	if (optind != argc)
+		opt_usage(SYNOPSIS);
+	die_verbosity(quiet, verbose);
+	return c;
+}
+
+static void
+serve_http(const struct config *c)
+{
+	static struct loop_watch watch;
+	struct front_conf conf = {
+	    .connections = listen_connections(CONNECTIONS, SPARE_FILES),
+	    .read_ms = c->client_ms,
+	    .send_ms = 2 * c->client_ms,
+	    .request = dispatch_http,
+	    .arg = &server.dispatch,
+	    .debug = say_debug,
+	};
+	struct listen_result at = listen_open(c->listen, "8801",
+	    strcmp(opt_env("CHIME_ALLOW_PLAINTEXT", "0"), "1") == 0);
+
+	if (at.fd == -1)
+		die(at.rc, "CHIME_API_LISTEN %s: %s", c->listen, at.reason);
+	if (conf.connections < SPARE_FILES)
+		die(RC_TEMP, "open files: the limit (ulimit -n) is too low");
+	conf.fd = at.fd;
+	server.front = front_new(&conf);
+	if (!server.front)
+		die(RC_TEMP, "libmicrohttpd does not start");
+	watch.fd = front_fd(server.front);
+	watch.ready = front_ready;
+	if (loop_set(server.loop, &watch, LOOP_IN) == -1)
+		die(RC_TEMP, "epoll: %s", strerror(errno));
+	say_info("listening on %s", at.at);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct loop_watch stop;
+	struct relay_conf lines = {
+	    .in = STDIN_FILENO,
+	    .out = STDOUT_FILENO,
+	    .most = JOBS / 2,
+	    .request = dispatch_line,
+	    .arg = &server.dispatch,
+	};
+	struct config c;
+
+	die_name(argv[0]);
+	proc_init();
+	c = configure(argc, argv);
+	server.dispatch = (struct dispatch){.routes = routes,
+	    .nroutes = sizeof(routes) / sizeof(routes[0]),
+	    .pool = server.pool,
+	    .limit_ms = c.limit_ms,
+	    .now = clk_mono_ms()};
+	stop.fd = proc_stop_fd();
+	stop.ready = stop_ready;
+	lines.loop = server.loop = loop_new();
+	if (stop.fd == -1 || server.loop == -1 ||
+	    loop_set(server.loop, &stop, LOOP_IN) == -1)
+		die(RC_TEMP, "epoll: %s", strerror(errno));
+	if (!c.stdio)
+		serve_http(&c);
+	for (int i = 0; i < POOLS; i++)
+		server.pool[i] = start_pool(&c, i);
+	if (c.stdio)
+		server.relay = relay_new(&lines);
+	ready_notify(c.ready);
+	while (!server.stopping && turn(-1) == 0)
+		continue;
+	loop_set(server.loop, &stop, 0);
+	finish();
+	return RC_OK;
+}
