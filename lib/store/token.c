@@ -107,7 +107,8 @@ token_add(struct db *db, const char *text, const char *id, enum token_role role,
 	token_hash(text, hash);
 	return db_exec(db,
 		   "INSERT INTO token(hash, id, role, host, note, created_at)"
-		   " VALUES (?, ?, ?, ?, ?, UTC_TIMESTAMP(3))",
+		   " VALUES (?, ?, ?, ?, ?, UTC_TIMESTAMP(3))"
+		   " ON DUPLICATE KEY UPDATE hash = hash",
 		   "sssss", hash, id, roles[role], host, note) == -1
 		   ? -1
 		   : 0;

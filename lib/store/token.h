@@ -42,7 +42,7 @@ int token_find_all(struct db *db, const char *const *hashes, size_t n,
 
 /*
  * Adds a token. host is NULL for an admin, note at most TOKEN_NOTE_MAX
- * characters or NULL. 0, or -1 (db_error).
+ * bytes or NULL. Adding it again changes nothing. 0, or -1 (db_error).
  */
 int token_add(struct db *db, const char *text, const char *id,
     enum token_role role, const char *host, const char *note);

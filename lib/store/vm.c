@@ -195,17 +195,16 @@ state_of(struct db *db)
 static void
 add_unknown(struct db *db, struct buf *out)
 {
-	const char *host = db_str(db, 1), *last = db_str(db, 13);
+	const char *last = db_str(db, 13);
 	char reason[192];
 
-	if (strcmp(db_str(db, 12), "ok") == 0 ||
-	    strcmp(db_str(db, 12), "error") == 0)
+	if (!last)
 		snprintf(reason, sizeof(reason),
-		    "host %s has not reported it yet", host);
+		    "host %s has not reported it yet", db_str(db, 1));
 	else
 		snprintf(reason, sizeof(reason),
-		    "host %s is %s; it last reported it %s", host,
-		    db_str(db, 12), last ? last : "never");
+		    "host %s is %s; it last reported %s", db_str(db, 1),
+		    db_str(db, 12), last);
 	row_str(out, "state", "unknown");
 	row_str(out, "reason", reason);
 }

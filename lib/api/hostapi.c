@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: ISC */
+/* The routes below /v1/host. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/route.h"
+#include "base/clk.h"
+#include "base/utf8.h"
+#include "core/name.h"
+#include "line/ping.h"
+#include "line/row.h"
+#include "os/net.h"
+
+struct change {
+	struct api *a;
+	const char *name;
+	enum judge_admin admin;
+	struct host_address address;
+	char token[TOKEN_SIZE];
+	char token_id[TOKEN_ID_SIZE];
+};
+
+static int
+no_host(struct api *a, const char *name)
+{
+	return api_fail(a, 404, "not_found",
+	    "host %.80s is not known: `chimecli host list` shows those that "
+	    "are, `chimeadm initagent` adds one",
+	    name);
+}
+
+/* Writes the one host's record as the result: 0, 1 no such host, -1. */
+static int
+result(struct api *a, const char *name)
+{
+	char ts[CLK_TS_SIZE], key[HOST_NAME_SIZE];
+	int r;
+
+	clk_ts(ts);
+	if (host_list(a->db, name, "", 1) == -1)
+		return -1;
+	api_result(a);
+	r = host_row(a->db, ts, a->out, key);
+	db_done(a->db);
+	if (r == -1)
+		return -1;
+	return r == 1 ? 0 : no_host(a, name);
+}
+
+static int
+read_list(struct db *db, void *arg)
+{
+	struct api *a = arg;
+	char ts[CLK_TS_SIZE], key[HOST_NAME_SIZE];
+	const char *after;
+	int64_t limit, n = 0;
+	bool room = true;
+	int r;
+
+	api_again(a);
+	if (api_page(a, &limit, &after))
+		return 1;
+	/* Names are ASCII: what is not compares behind all of them. */
+	if (*after && !name_host(after))
+		return api_bad(a, "after: expected a host's name");
+	clk_ts(ts);
+	if (host_list(db, NULL, after, limit + 1) == -1)
+		return -1;
+	while (n < limit && room) {
+		size_t before = a->out->len;
+
+		api_row(a);
+		r = host_row(db, ts, a->out, key);
+		if (r == -1)
+			return -1;
+		if (r == 0) {
+			a->out->len = before;
+			break;
+		}
+		room = api_row_end(a);
+		n++;
+	}
+	/* The row too many says that there is a next page. */
+	if ((r = n < limit && room ? 0 : db_next(db)) == -1)
+		return -1;
+	if (r == 1)
+		snprintf(a->next, sizeof(a->next), "%s", key);
+	db_done(db);
+	return 0;
+}
+
+int
+route_host_list(struct api *a)
+{
+	return db_read(a->db, read_list, a);
+}
+
+static int
+read_one(struct db *db, void *arg)
+{
+	struct api *a = arg;
+
+	(void)db;
+	api_again(a);
+	return result(a, a->req.part[2]);
+}
+
+int
+route_host_get(struct api *a)
+{
+	if (!name_host(a->req.part[2]))
+		return no_host(a, a->req.part[2]);
+	return db_read(a->db, read_one, a);
+}
+
+/* A numeric address of the body, if it is there: 0, or 1 after api_bad. */
+static int
+get_ip(struct api *a, const json_t *body, const char *key, const char **ip)
+{
+	struct json_reason why;
+
+	if (json_get_str(body, key, 1, 200, ip, &why) == -1)
+		return api_bad(a, "%s", why.text);
+	if (*ip && (strlen(*ip) >= HOST_IP_SIZE || !net_is_ip(*ip)))
+		return api_bad(a,
+		    "%s: expected a numeric IPv4 or IPv6 address, found %.60s",
+		    key, *ip);
+	return 0;
+}
+
+static int
+get_address(struct api *a, struct host_address *h)
+{
+	struct json_reason why;
+	json_t *body;
+
+	if (api_body(a, &body))
+		return 1;
+	h->pong_port = PING_PORT;
+	if (json_need(json_get_str(body, "host", 0, 200, &h->name, &why),
+		"host", &why) == -1 ||
+	    json_get_str(body, "rack", 1, 252, &h->rack, &why) == -1 ||
+	    json_get_int(body, "pong_port", 1, 65535, &h->pong_port, &why) ==
+		-1)
+		return api_bad(a, "%s", why.text);
+	if (!name_host(h->name))
+		return api_bad(a,
+		    "host: expected 1 to %d of a-z 0-9 . - with a letter or "
+		    "digit at both ends, found %.80s",
+		    NAME_HOST_MAX, h->name);
+	if (h->rack && !name_vm(h->rack))
+		return api_bad(a,
+		    "rack: expected 1 to %d printable characters without /",
+		    HOST_RACK_MAX);
+	if (get_ip(a, body, "manage_ip", &h->manage_ip) ||
+	    get_ip(a, body, "node_ip", &h->node_ip) ||
+	    get_ip(a, body, "storage_ip", &h->storage_ip))
+		return 1;
+	if (!h->manage_ip)
+		return api_bad(a, "manage_ip: missing");
+	return 0;
+}
+
+/* The record of a host and its new token, which is told only here. */
+static int
+result_with_token(struct change *c)
+{
+	struct api *a = c->a;
+	int r = result(a, c->name);
+
+	if (r != 0)
+		return r;
+	/* The record is closed: open it for one more field. */
+	a->out->len--;
+	row_str(a->out, "token", c->token);
+	row_close(a->out);
+	return 0;
+}
+
+static int
+put(struct db *db, void *arg)
+{
+	struct change *c = arg;
+	struct host h;
+	int known, added;
+
+	api_again(c->a);
+	known = host_lock(db, c->name, &h);
+	if (known == -1)
+		return -1;
+	added = host_put(db, &c->address);
+	if (added == -1) {
+		/* Two at once: the other one was first. */
+		if (db_error(db) == DB_DUPLICATE)
+			return api_fail(c->a, 409, "conflict",
+			    "host %s is being added by somebody else now: try "
+			    "again",
+			    c->name);
+		return -1;
+	}
+	if (token_revoke_host(db, c->name) == -1 ||
+	    token_add(db, c->token, c->token_id, TOKEN_AGENT, c->name, NULL) ==
+		-1 ||
+	    api_event(c->a, "host.added", c->name, NULL, "host %s %s", c->name,
+		added ? "was added"
+		      : "has new addresses and a new token, the old one is "
+			"revoked") == -1)
+		return -1;
+	return result_with_token(c);
+}
+
+int
+route_host_put(struct api *a)
+{
+	struct change c = {.a = a};
+
+	if (get_address(a, &c.address))
+		return 1;
+	c.name = c.address.name;
+	token_new(c.token, c.token_id);
+	return db_transact(a->db, put, &c);
+}
+
+static int
+set_admin(struct db *db, void *arg)
+{
+	static const char *const kind[] = {
+	    "host.enabled", "host.disabled", "host.drained", "host.down"};
+	static const char *const text[] = {"is enabled: it takes new VMs",
+	    "is disabled: it takes no new VMs, its own go on", "is drained",
+	    "is down: its agent stops its VMs and refuses commands for them, "
+	    "until it is enabled"};
+	struct change *c = arg;
+	struct host h;
+	int r;
+
+	api_again(c->a);
+	r = host_lock(db, c->name, &h);
+	if (r != 1)
+		return r == -1 ? -1 : no_host(c->a, c->name);
+	if (h.admin == c->admin)
+		return result(c->a, c->name);
+	if (host_admin(db, c->name, c->admin) == -1)
+		return -1;
+	if (api_event(c->a, kind[c->admin], c->name, NULL, "host %s %s",
+		c->name, text[c->admin]) == -1)
+		return -1;
+	api_nudge(c->a, &h);
+	return result(c->a, c->name);
+}
+
+static int
+admin_route(struct api *a, enum judge_admin admin)
+{
+	struct change c = {.a = a, .name = a->req.part[2], .admin = admin};
+
+	if (!name_host(c.name))
+		return no_host(a, c.name);
+	return db_transact(a->db, set_admin, &c);
+}
+
+int
+route_host_enable(struct api *a)
+{
+	return admin_route(a, ADMIN_RUN);
+}
+
+int
+route_host_disable(struct api *a)
+{
+	return admin_route(a, ADMIN_DISABLED);
+}
+
+int
+route_host_down(struct api *a)
+{
+	return admin_route(a, ADMIN_DOWN);
+}
+
+static int
+remove_one(struct db *db, void *arg)
+{
+	struct change *c = arg;
+	struct host h;
+	int64_t vms;
+	int r;
+
+	api_again(c->a);
+	if (host_lock_beat(db, c->name) == -1)
+		return -1;
+	r = host_lock(db, c->name, &h);
+	if (r != 1)
+		return r == -1 ? -1 : no_host(c->a, c->name);
+	vms = host_vms(db, c->name);
+	if (vms > 0)
+		return api_fail(c->a, 409, "conflict",
+		    "host %s still has %" PRId64
+		    " VMs (those being deleted count until it reports them "
+		    "gone): delete them first, `chimecli vm list --host %s` "
+		    "shows them",
+		    c->name, vms, c->name);
+	if (vms == -1 || result(c->a, c->name) == -1 ||
+	    host_remove(db, c->name) == -1)
+		return -1;
+	return api_event(c->a, "host.deleted", c->name, NULL,
+	    "host %s was deleted, its agent's token is revoked", c->name);
+}
+
+int
+route_host_delete(struct api *a)
+{
+	struct change c = {.a = a, .name = a->req.part[2]};
+
+	if (!name_host(c.name))
+		return no_host(a, c.name);
+	return db_transact(a->db, remove_one, &c);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/* The handlers, one a route (api/api.h says how they work). */
+#ifndef API_ROUTE_H
+#define API_ROUTE_H
+
+#include "api/api.h"
+
+int route_health(struct api *a);
+int route_host_list(struct api *a);
+int route_host_get(struct api *a);
+int route_host_put(struct api *a);
+int route_host_enable(struct api *a);
+int route_host_disable(struct api *a);
+int route_host_down(struct api *a);
+int route_host_delete(struct api *a);
+int route_vm_list(struct api *a);
+int route_vm_get(struct api *a);
+int route_vm_create(struct api *a);
+int route_vm_start(struct api *a);
+int route_vm_stop(struct api *a);
+int route_vm_delete(struct api *a);
+int route_event_list(struct api *a);
+
+#endif
