@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: ISC */
+#include "store/settle.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "store/event.h"
+#include "store/host.h"
+#include "store/vm.h"
+
+#define SQL_MAX (64 * 1024)
+
+/* A line of an inventory that may change its VM. */
+struct end {
+	struct settle *s;
+	const struct upload_vm *line;
+};
+
+static int
+by_vm(const void *a, const void *b)
+{
+	return strcmp(((const struct end *)a)->line->vm,
+	    ((const struct end *)b)->line->vm);
+}
+
+static bool
+is_end(const struct upload_vm *v)
+{
+	if (v->stray || strcmp(v->state, "off") != 0 || !v->want)
+		return false;
+	return v->final || strcmp(v->want, "deleted") == 0;
+}
+
+static int
+tell_vm(struct db *db, const struct end *e, const struct vm *vm,
+    const char *kind, const char *text)
+{
+	struct event ev = {.level = EVENT_INFO,
+	    .kind = kind,
+	    .host = e->s->host,
+	    .vm = vm->uuid,
+	    .text = text};
+
+	return event_add(db, &ev);
+}
+
+/* It stays off by its own doing: so it is from now on also wanted. */
+static int
+stay_off(struct db *db, const struct end *e, const struct vm *vm)
+{
+	const char *why = e->line->reason;
+	char text[VM_NAME_SIZE + UPLOAD_REASON_MAX + 64];
+
+	snprintf(text, sizeof(text), "VM %s stays off until it is started: %s",
+	    vm->name, *why ? why : "it ended by itself");
+	if (vm_wish(db, vm->uuid, VM_STOPPED, vm->grace_config_ms) == -1)
+		return -1;
+	return tell_vm(db, e, vm, "vm.off", text);
+}
+
+static int
+remove_vm(struct db *db, const struct end *e, const struct vm *vm)
+{
+	char text[VM_NAME_SIZE + 64];
+
+	snprintf(text, sizeof(text), "VM %s is deleted", vm->name);
+	if (db_exec(db, "DELETE FROM vm WHERE uuid = ?", "s", vm->uuid) == -1 ||
+	    beat_inventory_drop(db, e->s->host, vm->uuid) == -1)
+		return -1;
+	return tell_vm(db, e, vm, "vm.deleted", text);
+}
+
+/*
+ * The wish says whether the agent's word is about what is wanted now: a
+ * start that was asked for meanwhile must not be undone.
+ */
+static int
+settle_end(struct db *db, const struct end *e)
+{
+	const struct upload_vm *line = e->line;
+	struct vm vm;
+	int r = vm_lock(db, line->vm, &vm);
+
+	if (r != 1)
+		return r;
+	if (strcmp(vm.host, e->s->host) != 0 || vm.wish != line->wish ||
+	    strcmp(vm_want_words[vm.want], line->want) != 0)
+		return 0;
+	if (vm.want == VM_DELETED)
+		r = remove_vm(db, e, &vm);
+	else if (vm.want == VM_RUNNING && line->final)
+		r = stay_off(db, e, &vm);
+	else
+		return 0;
+	e->s->touched = true;
+	return r;
+}
+
+int
+settle_vms(struct db *db, struct settle *s, size_t n)
+{
+	struct end *ends = NULL;
+	size_t count = 0, cap = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct upload *u = s[i].inventory;
+
+		for (size_t j = 0; u && j < u->n; j++) {
+			if (!is_end(&u->vm[j]))
+				continue;
+			if (count == cap) {
+				cap = cap ? cap * 2 : 16;
+				ends = mem_realloc(ends, cap, sizeof(*ends));
+			}
+			ends[count++] =
+			    (struct end){.s = &s[i], .line = &u->vm[j]};
+		}
+	}
+	if (count)
+		qsort(ends, count, sizeof(*ends), by_vm);
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = settle_end(db, &ends[i]);
+	free(ends);
+	return r;
+}
+
+/* The row's number, or -1 for NULL. */
+static int64_t
+number(struct db *db, unsigned col)
+{
+	return db_str(db, col) ? db_int(db, col) : -1;
+}
+
+static void
+take_host(struct db *db, struct settle *s)
+{
+	const char *reason = db_str(db, 3), *rev = db_str(db, 7);
+	int a = judge_word(judge_admin_words, db_str(db, 1));
+	int h = judge_word(judge_health_words, db_str(db, 2));
+
+	s->known = true;
+	s->admin = a == -1 ? ADMIN_RUN : (enum judge_admin)a;
+	s->health = h == -1 ? HEALTH_UNREACHABLE : (enum judge_health)h;
+	snprintf(s->reason, sizeof(s->reason), "%s", reason ? reason : "");
+	s->vcpus = number(db, 4);
+	s->memory_mib = number(db, 5);
+	s->pong_port = db_int(db, 6);
+	snprintf(s->desired_rev, sizeof(s->desired_rev), "%s", rev);
+}
+
+static int
+read_hosts(struct db *db, struct settle *s, size_t n)
+{
+	struct db_val *v = mem_calloc(n, sizeof(*v));
+	struct buf sql;
+	size_t i = 0;
+	int r;
+
+	buf_init(&sql, SQL_MAX);
+	buf_puts(&sql,
+	    "SELECT name, admin, health, health_reason, vcpus, memory_mib,"
+	    " pong_port, desired_rev FROM host WHERE name IN (");
+	for (size_t j = 0; j < n; j++) {
+		v[j].s = s[j].host;
+		buf_puts(&sql, j ? ",?" : "?");
+		s[j].known = false;
+	}
+	buf_puts(&sql, ") ORDER BY name");
+	r = db_query_v(db, sql.data, v, n);
+	while (r == 0 && (r = db_next(db)) == 1) {
+		while (i < n && strcmp(s[i].host, db_str(db, 0)) != 0)
+			i++;
+		if (i < n)
+			take_host(db, &s[i++]);
+		r = 0;
+	}
+	db_done(db);
+	buf_free(&sql);
+	free(v);
+	return r;
+}
+
+/* The host's size and port, when its agent tells another one. */
+static int
+set_facts(struct db *db, const struct settle *s)
+{
+	const struct upload *u = s->beat;
+	int64_t vcpus = u->vcpus == -1 ? s->vcpus : u->vcpus;
+	int64_t mem = u->memory_mib == -1 ? s->memory_mib : u->memory_mib;
+	int64_t port = u->pong_port == -1 ? s->pong_port : u->pong_port;
+	struct db_val v[4] = {{.i = vcpus, .is_int = vcpus != -1},
+	    {.i = mem, .is_int = mem != -1}, {.i = port, .is_int = true},
+	    {.s = s->host}};
+
+	if (vcpus == s->vcpus && mem == s->memory_mib && port == s->pong_port)
+		return 0;
+	return db_exec_v(db,
+		   "UPDATE host SET vcpus = ?, memory_mib = ?, pong_port = ?"
+		   " WHERE name = ?",
+		   v, 4) == -1
+		   ? -1
+		   : 0;
+}
+
+static int
+tell_health(struct db *db, const struct settle *s, enum judge_health health)
+{
+	struct event e = {
+	    .level = EVENT_INFO, .kind = "host.run", .host = s->host};
+	char text[UPLOAD_REASON_MAX + 160];
+
+	e.text = text;
+	if (health == HEALTH_ERROR) {
+		e.level = EVENT_ALERT;
+		e.kind = "host.error";
+		snprintf(text, sizeof(text), "host %s reports an error: %s",
+		    s->host, *s->beat->reason ? s->beat->reason : "no reason");
+	} else if (s->first) {
+		snprintf(text, sizeof(text),
+		    "host %s reports for the first time", s->host);
+	} else {
+		snprintf(text, sizeof(text), "host %s is well again: it was %s",
+		    s->host, judge_health_words[s->health]);
+	}
+	return event_add(db, &e);
+}
+
+static int
+set_health(struct db *db, const struct settle *s)
+{
+	enum judge_health health = judge_reporting(s->beat->error);
+	const char *reason = s->beat->error ? s->beat->reason : NULL;
+	int64_t n;
+
+	if (health == s->health && strcmp(s->reason, reason ? reason : "") == 0)
+		return 0;
+	if (health == s->health)
+		return db_exec(db,
+			   "UPDATE host SET health_reason = ? WHERE name = ?",
+			   "ss", reason, s->host) == -1
+			   ? -1
+			   : 0;
+	n = db_exec(db,
+	    "UPDATE host SET health = ?, health_reason = ?,"
+	    " health_since = UTC_TIMESTAMP(3) WHERE name = ? AND health <> ?",
+	    "ssss", judge_health_words[health], reason, s->host,
+	    judge_health_words[health]);
+	if (n < 1)
+		return n == -1 ? -1 : 0;
+	return tell_health(db, s, health);
+}
+
+/* The desired_rev that host_touch gave. */
+static int
+read_rev(struct db *db, struct settle *s)
+{
+	int r = db_query(
+	    db, "SELECT desired_rev FROM host WHERE name = ?", "s", s->host);
+
+	if (r == -1)
+		return -1;
+	r = db_next(db);
+	if (r == 1)
+		snprintf(s->desired_rev, sizeof(s->desired_rev), "%s",
+		    db_str(db, 0));
+	db_done(db);
+	return r == -1 ? -1 : 0;
+}
+
+int
+settle_hosts(struct db *db, struct settle *s, size_t n)
+{
+	if (read_hosts(db, s, n) == -1)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (!s[i].known) {
+			if (beat_forget(db, s[i].host) == -1)
+				return -1;
+			continue;
+		}
+		if (s[i].touched && (host_touch(db, s[i].host) == -1 ||
+					read_rev(db, &s[i]) == -1))
+			return -1;
+		if (s[i].beat &&
+		    (set_facts(db, &s[i]) == -1 || set_health(db, &s[i]) == -1))
+			return -1;
+	}
+	return 0;
+}
