@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
+
 #define KEY_MAX 64 /* an Idempotency-Key */
 
 static int
@@ -110,12 +112,14 @@ static bool
 is_text(const char *p, size_t n)
 {
 	const char *end = p + n;
+	uint32_t code;
 	size_t c;
 
 	for (; p < end; p += c) {
 		if ((unsigned char)*p < 0x20 && !strchr("\t\r\n", *p))
 			return false;
-		if (!*p || !(c = scan_utf8(p, end)))
+		c = utf8_char(p, (size_t)(end - p), &code);
+		if (!c || !code)
 			return false;
 	}
 	return true;

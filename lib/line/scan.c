@@ -4,41 +4,9 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "base/utf8.h"
 
 #define DEPTH_MAX 32
-
-static bool
-is_tail(const char *p, const char *end)
-{
-	return p < end && ((unsigned char)*p & 0xc0) == 0x80;
-}
-
-size_t
-scan_utf8(const char *p, const char *end)
-{
-	unsigned char c, d;
-
-	if (p >= end)
-		return 0;
-	c = (unsigned char)*p;
-	if (c < 0x80)
-		return 1;
-	if (c < 0xc2 || c > 0xf4 || !is_tail(p + 1, end))
-		return 0;
-	if (c < 0xe0)
-		return 2;
-	d = (unsigned char)p[1];
-	if (!is_tail(p + 2, end))
-		return 0;
-	if (c < 0xf0)
-		/* e0 80..9f is overlong, ed a0.. a surrogate. */
-		return (c == 0xe0 && d < 0xa0) || (c == 0xed && d > 0x9f) ? 0
-									  : 3;
-	if (!is_tail(p + 3, end) || (c == 0xf0 && d < 0x90) ||
-	    (c == 0xf4 && d > 0x8f))
-		return 0;
-	return 4;
-}
 
 static const char *
 blanks(const char *p, const char *end)
@@ -99,6 +67,7 @@ static const char *
 string_end(const char *p, const char *end)
 {
 	unsigned long code;
+	uint32_t unused;
 	size_t n;
 
 	while (p < end) {
@@ -109,7 +78,8 @@ string_end(const char *p, const char *end)
 		if (c < 0x20)
 			return NULL;
 		if (c >= 0x80) {
-			if (!(n = scan_utf8(p, end)))
+			n = utf8_char(p, (size_t)(end - p), &unused);
+			if (!n)
 				return NULL;
 			p += n;
 		} else if (c != '\\') {

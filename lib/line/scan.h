@@ -26,12 +26,6 @@ struct scan {
 };
 
 /*
- * The length of the valid UTF-8 character at p, 1 to 4, or 0 when there is
- * none (a surrogate, an overlong form, a cut one, or p == end).
- */
-size_t scan_utf8(const char *p, const char *end);
-
-/*
  * The end of the JSON value that begins at p, or NULL when there is none that
  * is whole and valid: grammar, UTF-8, escapes, at most 32 levels.
  */
