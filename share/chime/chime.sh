@@ -38,6 +38,12 @@ say() {
 	printf '%s: %s: %s\n' "$prog" "$level" "$text" >&2
 }
 
+# lines TEXT: as it is; nothing for no text. (dash's echo changes backslashes.)
+lines() {
+	printf '%s' "${1:+$1
+}"
+}
+
 # die CODE TEXT...: an error, and the end (codes: chime(7)).
 die() {
 	code=$1
@@ -82,7 +88,7 @@ quote() {
 
 # run COMMAND...: shows it, then runs it: for what changes a host.
 run() {
-	echo "+ $(quote "$@")" >&2
+	printf '+ %s\n' "$(quote "$@")" >&2
 	"$@"
 }
 

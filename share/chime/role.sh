@@ -161,15 +161,15 @@ role_status() {
 		exit 1
 	fi
 	rc=0
-	lines=$(for dir in "$sv"/*/; do
+	services=$(for dir in "$sv"/*/; do
 		can=false
 		[ ! -e "$dir/notification-fd" ] || can=true
 		echo "$(basename "$dir") $can $(s6-svstat -o \
 		    up,ready,wantedup,pid,exitcode,signal,updownfor "$dir" \
 		    2>/dev/null)"
 	done | jq -cR -L "$share" --arg role "$role" -f "$share/status.jq") || exit 111
-	{ echo "$lines" && role_more; } | show_status || exit 111
-	echo "$lines" | jq -es 'all(.ready)' >/dev/null || rc=1
+	{ lines "$services" && role_more; } | show_status || exit 111
+	lines "$services" | jq -es 'all(.ready)' >/dev/null || rc=1
 	role_healthy || rc=1
 	exit $rc
 }
