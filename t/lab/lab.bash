@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: ISC
+# A site in namespaces: a server machine (MariaDB and the server role) and
+# nodes (libvirtd, qemu and the agent role), each with an address of its own.
+# `load ../lib/common`, `../lib/db`, `../lib/virt`, `net`, then this.
+#
+#   lab_up NODE...       database, server and nodes run; all nodes are `run`
+#   lab_down             everything is gone
+#   lab_server start|stop
+#   lab_boot NODE        power cut, /run wiped, and the node boots again
+#   cli ARG...           chimecli as the admin, on the server machine
+#   lab_vm NAME NODE     creates a VM there and waits until it runs
+#   host_is NODE STATUS  what `chimecli host show` says
+#   vm_is VM STATE
+#   lab_svc NODE SERVICE its service folder, for s6-svc and s6-svstat
+#
+# One beat a second, so that three missed ones take three seconds.
+# shellcheck shell=bash disable=SC2154 # DIR, BUILD, LIBEXEC: common.bash
+
+LAB_INTERVAL=1s
+
+lab_up()
+{
+	local node
+
+	net_up s1 "$@"
+	lab_conf_server
+	db_start
+	db_schema
+	db_token admin lab >"$DIR/admin.token"
+	chmod 600 "$DIR/admin.token"
+	lab_server start
+	for node in "$@"; do
+		lab_join "$node"
+		virt_start "$node" "$NET_PFX-$node"
+	done
+	for node in "$@"; do
+		wait_for 15 host_is "$node" run
+	done
+}
+
+lab_conf_server()
+{
+	cat >"$DIR/server.conf" <<-END
+		CHIME_DB_SOCKET=$DIR/db.sock
+		CHIME_DB_USER=root
+		CHIME_DB_NAME=chime
+		CHIME_API_LISTEN=$(net_ip s1):8801
+		CHIME_ALLOW_PLAINTEXT=1
+		CHIME_INTERVAL=$LAB_INTERVAL
+		CHIME_RUN_DIR=$DIR/s1-run
+		CHIME_LOG_DIR=$DIR/s1-log
+	END
+}
+
+lab_server()
+{
+	case $1 in
+	start)
+		start s1 ip netns exec "$NET_PFX-s1" \
+			chime-server run --conf "$DIR/server.conf"
+		wait_for 15 lab_server_up
+		;;
+	stop) stop s1 ;;
+	esac
+}
+
+lab_server_up()
+{
+	net_in s1 chime-check server --api "http://$(net_ip s1):8801" >/dev/null
+}
+
+# Registers the node and gives it the agent role as a service.
+lab_join()
+{
+	local node=$1 svc=$DIR/$1/service/agent
+
+	virt_conf "$node"
+	mkdir -p "$DIR/$node/chime" "$svc"
+	net_in "$node" env CHIME_ALLOW_PLAINTEXT=1 chimeadm initagent \
+		--host "$node" --manage-ip "$(net_ip "$node")" \
+		--api "http://$(net_ip s1):8801" \
+		--token-file "$DIR/admin.token" \
+		--conf-dir "$DIR/$node/chime"
+	cat >>"$DIR/$node/chime/agent.conf" <<-END
+		CHIME_ALLOW_PLAINTEXT=1
+		CHIME_RUN_DIR=/run/chime
+		CHIME_AGENT_DIR=/run/chime/agent
+		CHIME_LOG_DIR=$DIR/$node/log
+		CHIME_CONSOLE_DIR=$DIR/$node/console
+	END
+	mkdir -p "$DIR/$node/console"
+	cat >"$svc/run" <<-END
+		#!/bin/sh
+		exec 2>&1 chime-agent run --conf $DIR/$node/chime/agent.conf
+	END
+	chmod +x "$svc/run"
+}
+
+lab_boot()
+{
+	virt_boot "$1" "$NET_PFX-$1"
+}
+
+lab_down()
+{
+	local f node
+
+	for f in "$DIR"/*/pid1; do
+		[ -e "$f" ] || continue
+		node=${f%/pid1}
+		virt_stop "${node##*/}"
+	done
+	net_down
+}
+
+cli()
+{
+	net_in s1 env CHIME_API="http://$(net_ip s1):8801" \
+		CHIME_TOKEN_FILE="$DIR/admin.token" CHIME_ALLOW_PLAINTEXT=1 \
+		chimecli "$@"
+}
+
+lab_vm()
+{
+	cli vm create --name "$1" --host "$2" --vcpus 1 --memory-mib 16 \
+		--disk "path=$SHARE/boot.img,format=raw,device=floppy,readonly"
+	wait_for 20 vm_is "$1" running
+}
+
+host_is()
+{
+	cli host show "$1" | jq_is ".status == \"$2\""
+}
+
+vm_is()
+{
+	cli vm show "$1" | jq_is ".state == \"$2\""
+}
+
+lab_svc()
+{
+	case $1 in
+	s1) echo "$DIR/s1-run/server-sv/$2" ;;
+	*) echo "$DIR/$1/run/chime/agent-sv/$2" ;;
+	esac
+}
