@@ -163,7 +163,9 @@ virt_daemon() {
 }
 
 virt_qemu() {
-	cat "$DIR/$1/run/libvirt/qemu/$2.pid" 2>/dev/null
+	# Its pid file's name has XML escapes in it; this file's has not.
+	sed -n "s/^<domstatus .* pid='\([0-9]*\)'.*/\1/p" \
+	    "$DIR/$1/run/libvirt/qemu/$2.xml" 2>/dev/null
 }
 
 virt_kill() {
