@@ -23,7 +23,7 @@ now=
 await() {
 	[ "$wait_s" ] || return 0
 	vm=$(lines "$answer" | jq -r .vm)
-	"$libexec/cli-wait" "$vm" "$wait_s" "$@"
+	"$libexec/cli-wait" vm "$vm" "$wait_s" "$@"
 }
 
 create() {
@@ -38,9 +38,9 @@ create() {
 	wait_s=$(lines "$order" | jq -r '.wait_s // empty')
 	body=$(lines "$order" | jq -c .body)
 	vm=$(lines "$body" | jq -r .vm)
-	# Whoever repeats it makes one VM, if it is the same one.
-	[ "$dry" ] || trap '[ $? -eq 0 ] || say info "to repeat it safely, add" \
-	    "--uuid $vm"' EXIT
+	# Without an answer it may be done: who repeats it must not make two.
+	trap '[ $? -lt 99 ] || [ $? -eq 100 ] || say info "this may have been" \
+	    "done; repeat it with --uuid $vm"' EXIT
 	change POST /v1/vm "$body"
 	trap - EXIT
 	case $(lines "$body" | jq -r .want) in

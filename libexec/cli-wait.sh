@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# Waits until the servers see a VM in one of these states (gone: there is no
-# such VM): cli-wait VM SECONDS STATE... exit: 0; 99 timed out; chime(7).
+# Waits until the servers see a VM or a host in one of these states (gone:
+# there is none of that name): cli-wait vm|host NAME SECONDS STATE...
+# exit: 0; 99 timed out; 100 the servers refuse to answer.
 set -eu
 
 home=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
@@ -10,25 +11,26 @@ home=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 # shellcheck source=share/chime/cli.sh
 . "$home/share/chime/cli.sh"
 
-vm=$1
-left=$(($2 * 5))
-shift 2
+noun=$1
+name=$2
+left=$(($3 * 5))
+shift 3
 
 # A server that is away for a moment does not end the waiting.
 while :; do
 	rc=0
-	record=$(chime-call -q GET "/v1/vm/$vm" 2>&1) || rc=$?
+	record=$(chime-call -q GET "/v1/$noun/$name" 2>&1) || rc=$?
 	state=unknown
 	why=$record
 	case $rc in
 	0)
-		state=$(lines "$record" | jq -r .state)
-		why=$(lines "$record" | jq -r '.reason // ""')
+		state=$(lines "$record" | jq -r '.state // .status')
+		why=$(lines "$record" | jq -r '.reason // .health_reason // ""')
 		;;
 	100)
 		case $record in
 		*'(404 '*) state=gone ;;
-		*) die 100 "$vm: $record" ;;
+		*) die 100 "$noun $name: $record" ;;
 		esac
 		;;
 	esac
@@ -36,7 +38,7 @@ while :; do
 		[ "$state" != "$want" ] || exit 0
 	done
 	[ $left -gt 0 ] ||
-		die 99 "VM $vm: not $* in time, but $state${why:+ ($why)}"
+		die 99 "$noun $name: not $* in time, but $state${why:+ ($why)}"
 	left=$((left - 1))
 	sleep 0.2
 done

@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # Waits until services are up and, those that can tell, ready:
-# sv-ready [MILLISECONDS] DIR... (0 or none: for ever). Exit: 0; 99 timed out.
+# sv-ready [MILLISECONDS] DIR... (none: for ever). Exit: 0; 1 one stays down;
+# 99 timed out.
 set -eu
 
-ms=0
+ms=
 case ${1:-} in
 '' | *[!0-9]*) ;;
 *)
@@ -12,19 +13,24 @@ case ${1:-} in
 	shift
 	;;
 esac
-# s6-svwait cannot begin before the service is supervised.
+
+# pause MILLISECONDS: so much less is left.
+pause() {
+	[ "$ms" ] || return 0
+	[ "$ms" -gt 0 ] || exit 99
+	ms=$((ms - $1))
+}
+
 for dir in "$@"; do
-	left=$((ms > 0 ? ms : 600000))
+	# s6-svwait cannot begin before the service is supervised.
 	until s6-svok "$dir" 2>/dev/null; do
-		[ "$left" -gt 0 ] || exit 99
+		pause 50
 		sleep 0.05
-		left=$((left - 50))
 	done
-done
-for dir in "$@"; do
 	up=-u
 	[ ! -e "$dir/notification-fd" ] || up=-U
-	rc=0
-	s6-svwait "$up" -t "$ms" "$dir" || rc=$?
-	[ $rc -eq 0 ] || exit "$rc"
+	until s6-svwait "$up" -t 500 "$dir" 2>/dev/null; do
+		[ "$(s6-svstat -o wantedup "$dir")" = true ] || exit 1
+		pause 500
+	done
 done
