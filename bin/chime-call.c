@@ -26,7 +26,8 @@
 #include "os/fs.h"
 #include "os/proc.h"
 
-#define SYNOPSIS "[-qvV] [-t TIME] [-k KEY] METHOD PATH [BODY | - | @FILE]"
+#define SYNOPSIS                                                               \
+	"[-qvV] [-t TIME] [-k KEY] [-f FILE] METHOD PATH [BODY | - | @FILE]"
 
 #define BODY_MAX   (1024 * 1024)
 #define ANSWER_MAX (64 * 1024 * 1024)
@@ -40,18 +41,16 @@ struct call {
 	struct buf path; /* of the page in hand */
 };
 
-/* BODY, or what stdin or a file has. */
+/* The body: what a file has ("-": stdin) or, when file is NULL, text. */
 static void
-read_body(struct call *c, const char *arg)
+read_body(struct call *c, const char *file, const char *text)
 {
-	const char *file = *arg == '@' ? arg + 1 : "/dev/stdin";
 	int r;
 
 	buf_init(&c->body, BODY_MAX);
-	if (*arg == '@' || strcmp(arg, "-") == 0)
-		r = fs_read(file, &c->body);
-	else
-		r = buf_puts(&c->body, arg);
+	if (file && strcmp(file, "-") == 0)
+		file = "/dev/stdin";
+	r = file ? fs_read(file, &c->body) : buf_puts(&c->body, text);
 	if (r == -1 && (errno == EFBIG || errno == EMSGSIZE))
 		die(RC_USAGE, "body: larger than 1 MiB");
 	if (r == -1)
@@ -59,6 +58,17 @@ read_body(struct call *c, const char *arg)
 		    strerror(errno));
 	c->request.body = c->body.data ? c->body.data : "";
 	c->request.len = c->body.len;
+}
+
+/* "-" and "@FILE" name a file; all else is a body. */
+static bool
+is_file(const char *arg, const char **file)
+{
+	if (*arg == '@' && arg[1])
+		*file = arg + 1;
+	else if (strcmp(arg, "-") == 0)
+		*file = arg;
+	return *file != NULL;
 }
 
 static bool
@@ -206,6 +216,7 @@ int
 main(int argc, char **argv)
 {
 	static const struct option longs[] = {
+	    {"file", required_argument, NULL, 'f'},
 	    {"timeout", required_argument, NULL, 't'},
 	    {"key", required_argument, NULL, 'k'},
 	    {"quiet", no_argument, NULL, 'q'},
@@ -215,13 +226,17 @@ main(int argc, char **argv)
 	};
 	struct call c = {.timeout_ms = 30000};
 	bool quiet = false, verbose = false;
+	const char *file = NULL, *body = NULL;
 	struct http *h;
 	int o, rc;
 
 	die_name(argv[0]);
 	proc_init();
-	while ((o = getopt_long(argc, argv, "t:k:qvV", longs, NULL)) != -1) {
+	while ((o = getopt_long(argc, argv, "f:t:k:qvV", longs, NULL)) != -1) {
 		switch (o) {
+		case 'f':
+			file = optarg;
+			break;
 		case 't':
 			c.timeout_ms = opt_span_ms('t', optarg, 1, 3600000);
 			break;
@@ -240,15 +255,17 @@ main(int argc, char **argv)
 			opt_usage(SYNOPSIS);
 		}
 	}
-	if (argc - optind < 2 || argc - optind > 3)
+	if (argc - optind < 2 || argc - optind > (file ? 2 : 3))
 		opt_usage(SYNOPSIS);
 	die_verbosity(quiet, verbose);
 	c.request.method = argv[optind];
 	c.request.path = argv[optind + 1];
 	c.request.accept = "application/x-ndjson";
 	check(&c);
-	if (argc - optind == 3)
-		read_body(&c, argv[optind + 2]);
+	if (argc - optind == 3 && !is_file(argv[optind + 2], &file))
+		body = argv[optind + 2];
+	if (file || body)
+		read_body(&c, file, body);
 	/* What a server did before it failed is not done again by the next. */
 	proc_random_hex(16, c.key);
 	if (!c.request.key && strcmp(c.request.method, "GET") != 0)

@@ -318,16 +318,3 @@ http_do(
 	}
 	return e;
 }
-
-void
-http_escape(struct buf *b, const char *s)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-
-	for (; *s; s++)
-		if (strchr(plain, *s))
-			buf_add(b, s, 1);
-		else
-			buf_printf(b, "%%%02X", (unsigned)(unsigned char)*s);
-}

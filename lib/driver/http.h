@@ -80,7 +80,4 @@ enum http_error http_do(
 const char *http_reason(const struct http *h);
 const char *http_server(const struct http *h);
 
-/* Appends s with all but plain characters as %XX. */
-void http_escape(struct buf *b, const char *s);
-
 #endif
