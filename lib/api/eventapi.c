@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "core/name.h"
 #include "line/row.h"
+#include "store/migrate.h"
 
 struct page {
 	struct api *a;
@@ -96,17 +97,9 @@ route_health(struct api *a)
 	 * No patience: whoever asks wants to know how it is now. Two tries,
 	 * since a connection may have been closed for being idle.
 	 */
-	for (int i = 0; i < 2; i++) {
-		if (db_query(a->db, "SELECT 1 FROM schema_version LIMIT 1",
-			"") == 0 &&
-		    db_next(a->db) == 1) {
-			db_done(a->db);
-			api_result(a);
-			buf_puts(
-			    a->out, "{\"status\":\"ok\",\"database\":\"ok\"}");
-			return 0;
-		}
-		db_done(a->db);
-	}
-	return -1;
+	if (migrate_ready(a->db) == -1 && migrate_ready(a->db) == -1)
+		return -1;
+	api_result(a);
+	buf_puts(a->out, "{\"status\":\"ok\",\"database\":\"ok\"}");
+	return 0;
 }

@@ -283,8 +283,6 @@ db_insert_id(struct db *db)
 static int
 fetch_long(struct db *db, struct dbstmt *s)
 {
-	bool grown = false;
-
 	for (unsigned i = 0; i < s->cols; i++) {
 		struct dbstmt_col *c = &s->col[i];
 
@@ -294,12 +292,10 @@ fetch_long(struct db *db, struct dbstmt *s)
 		c->cap = c->len + c->len / 2;
 		c->text = mem_realloc(c->text, c->cap + 1, 1);
 		bind_col(s, i);
-		if (mysql_stmt_fetch_column(s->stmt, &s->bind[i], i, 0))
+		if (mysql_stmt_fetch_column(s->stmt, &s->bind[i], i, 0) ||
+		    mysql_stmt_bind_result(s->stmt, s->bind))
 			return fail(db, s->stmt);
-		grown = true;
 	}
-	if (grown && mysql_stmt_bind_result(s->stmt, s->bind))
-		return fail(db, s->stmt);
 	return 0;
 }
 

@@ -51,6 +51,15 @@ migrate_version(struct db *db, int64_t *version)
 }
 
 int
+migrate_ready(struct db *db)
+{
+	int64_t n;
+
+	return one_int(db, "SELECT COUNT(*) FROM schema_version", &n) == 1 ? 0
+									   : -1;
+}
+
+int
 migrate_lock(struct db *db)
 {
 	int64_t got = 0;

@@ -11,6 +11,9 @@
 /* The database's version; 0 when it has no tables yet. 0, or -1 (db_error). */
 int migrate_version(struct db *db, int64_t *version);
 
+/* Whether the tables are there and can be read, in one try: 0, or -1. */
+int migrate_ready(struct db *db);
+
 /*
  * Lets one at a time change tables, until the connection ends: 1, 0 when
  * another one is at it (after waiting for it for 8 s), or -1 (db_error).

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: ISC
 -- The tables of chime, for MariaDB 10.11 and MySQL 8.
 --
 -- Migrations are NNN.sql, numbered from 001 without a gap, applied in order
