@@ -66,7 +66,7 @@ lab_server()
 
 lab_server_up()
 {
-	net_in s1 chime-check server --api "http://$(net_ip s1):8801" >/dev/null
+	cli host list >/dev/null 2>&1
 }
 
 # Registers the node and gives it the agent role as a service.
@@ -87,6 +87,7 @@ lab_join()
 		CHIME_AGENT_DIR=/run/chime/agent
 		CHIME_LOG_DIR=$DIR/$node/log
 		CHIME_CONSOLE_DIR=$DIR/$node/console
+		CHIME_DOMAIN_TYPE=qemu
 	END
 	mkdir -p "$DIR/$node/console"
 	cat >"$svc/run" <<-END
@@ -129,12 +130,12 @@ lab_vm()
 
 host_is()
 {
-	cli host show "$1" | jq_is ".status == \"$2\""
+	cli host show "$1" | jq -e --arg w "$2" '.status == $w' >/dev/null
 }
 
 vm_is()
 {
-	cli vm show "$1" | jq_is ".state == \"$2\""
+	cli vm show "$1" | jq -e --arg w "$2" '.state == $w' >/dev/null
 }
 
 lab_svc()

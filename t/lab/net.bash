@@ -12,7 +12,7 @@
 
 NET_PFX=c$$
 NET_SUBNET=10.91.0
-declare -A NET_IP=()
+declare -gA NET_IP=()
 
 net_up()
 {
