@@ -25,8 +25,10 @@ victims() {
 	local name=$1 pid
 
 	for pid in $(pgrep -x "$name"); do
-		grep -qz "^CHIME_RUN_DIR=$DIR/s1-run$\|^CHIME_CONSOLE_DIR=$DIR/" \
-		    "/proc/$pid/environ" 2>/dev/null && echo "$pid"
+		if grep -qz "^CHIME_RUN_DIR=$DIR/s1-run$\|^CHIME_CONSOLE_DIR=$DIR/" \
+		    "/proc/$pid/environ" 2>/dev/null; then
+			echo "$pid"
+		fi
 	done
 }
 
