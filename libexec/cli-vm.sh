@@ -19,11 +19,15 @@ synopsis='vm list [--host HOST] | show NAME |
 wait_s=
 now=
 
-# await STATE...: with --wait, until the answer's VM is in one of them.
-await() {
-	[ "$wait_s" ] || return 0
-	vm=$(lines "$answer" | jq -r .vm)
-	"$libexec/cli-wait" vm "$vm" "$wait_s" "$@"
+# finish STATE...: shows the answer; with --wait first waits until its VM is in
+# one of them, and shows what it is then.
+finish() {
+	if [ "$wait_s" ]; then
+		vm=$(lines "$answer" | jq -r .vm)
+		"$libexec/cli-wait" vm "$vm" "$wait_s" "$@"
+		[ "$1" = gone ] || answer=$(chime-call GET "/v1/vm/$vm") || exit
+	fi
+	lines "$answer" | show
 }
 
 create() {
@@ -44,10 +48,9 @@ create() {
 	change POST /v1/vm "$body"
 	trap - EXIT
 	case $(lines "$body" | jq -r .want) in
-	stopped) await off ;;
-	*) await running ;;
+	stopped) finish off ;;
+	*) finish running ;;
 	esac
-	lines "$answer" | show
 }
 
 # order OPTION...: those of start, stop and delete; leaves $name.
@@ -99,8 +102,7 @@ start)
 	order "$@"
 	[ -z "$now" ] || usage "$synopsis"
 	change POST "/v1/vm/$segment/start"
-	await running
-	lines "$answer" | show
+	finish running
 	;;
 stop)
 	order "$@"
@@ -109,15 +111,13 @@ stop)
 	else
 		change POST "/v1/vm/$segment/stop"
 	fi
-	await off gone
-	lines "$answer" | show
+	finish off gone
 	;;
 delete)
 	order "$@"
 	[ -z "$now" ] || usage "$synopsis"
 	change DELETE "/v1/vm/$segment"
-	await gone
-	lines "$answer" | show
+	finish gone
 	;;
 *) unknown "$command" list show create start stop delete ;;
 esac

@@ -50,8 +50,8 @@ role_main() {
 	need s6-svscan s6-log envfile jq flock setpriv
 	# The file's variables win; without the usual file, the environment.
 	if [ -z "$conf_read" ] && { [ "$given" ] || [ -e "$conf" ]; }; then
-		exec envfile "$conf" "$0" "$command" --conf-read \
-		    ${fd:+-d "$fd"} || exit 111
+		exec envfile "$conf" "$0" "$command" --conf "$conf" \
+		    --conf-read ${fd:+-d "$fd"}
 	fi
 	: "${CHIME_RUN_DIR:=/run/chime}" "${CHIME_LOG_DIR:=/var/log/chime}"
 	: "${CHIME_AGENT_DIR:=/run/chime/agent}"
