@@ -42,7 +42,7 @@ FNR == 1 {
 	complain("the MySQL client belongs to lib/driver/db")
 }
 
-/"(SELECT|INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP) [A-Za-z`*]/ &&
+/"(SELECT|INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP) [A-Za-z0-9`*(]/ &&
     FILENAME !~ /^(lib\/store\/|libexec\/schema\.c)/ {
 	complain("SQL belongs to lib/store")
 }
