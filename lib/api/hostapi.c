@@ -229,8 +229,7 @@ set_admin(struct db *db, void *arg)
 	    "host.enabled", "host.disabled", "host.drained", "host.down"};
 	static const char *const text[] = {"is enabled: it takes new VMs",
 	    "is disabled: it takes no new VMs, its own go on", "is drained",
-	    ("is down: its agent stops its VMs and refuses commands for them, "
-	     "until it is enabled")};
+	    "is down: its VMs are stopped and not started again"};
 	struct change *c = arg;
 	struct host h;
 	int r;
