@@ -191,8 +191,8 @@ read_host(const json_t *o, struct desired *d, struct json_reason *why)
 
 /* 1 taken in, 0 of another type, -1 refused. */
 static int
-read_line(
-    struct desired *d, const char *line, size_t len, struct json_reason *why)
+read_line(struct desired *d, int64_t no, const char *line, size_t len,
+    struct json_reason *why)
 {
 	json_t *o = json_object_parse(line, len, why);
 	struct desired_vm *vm;
@@ -209,6 +209,7 @@ read_line(
 		r = read_host(o, d, why);
 	} else if (strcmp(type, "vm") == 0) {
 		vm = mem_calloc(1, sizeof(*vm));
+		vm->line = no;
 		r = read_vm(o, vm, why);
 		if (r == 1)
 			d->vm[d->n++] = vm;
@@ -234,6 +235,7 @@ drop_doubles(struct desired *d, const struct desired_sink *sink)
 {
 	char reason[64 + NAME_UUID_SIZE];
 	size_t kept = 0, j;
+	int64_t last;
 
 	for (size_t i = 0; i < d->n; i = j) {
 		for (j = i + 1; j < d->n; j++)
@@ -243,9 +245,13 @@ drop_doubles(struct desired *d, const struct desired_sink *sink)
 			d->vm[kept++] = d->vm[i];
 			continue;
 		}
+		last = 0;
+		for (size_t k = i; k < j; k++)
+			if (d->vm[k]->line > last)
+				last = d->vm[k]->line;
 		snprintf(reason, sizeof(reason), "vm: %s is there %zu times",
 		    d->vm[i]->uuid, j - i);
-		sink->bad(0, reason, sink->arg);
+		sink->bad(last, reason, sink->arg);
 		for (size_t k = i; k < j; k++)
 			free_vm(d->vm[k]);
 	}
@@ -278,7 +284,7 @@ desired_parse(
 			sink->bad(no, "line too long", sink->arg);
 			continue;
 		}
-		r = read_line(d, p, n, &why);
+		r = read_line(d, no, p, n, &why);
 		if (r == -1)
 			sink->bad(no, why.text, sink->arg);
 		else if (r == 0 && sink->other)

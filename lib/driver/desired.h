@@ -19,6 +19,7 @@
 #define DESIRED_REV_SIZE 17
 
 struct desired_vm {
+	int64_t line; /* where it is in the file, from 1 */
 	char uuid[NAME_UUID_SIZE];
 	char name[NAME_VM_BYTES + 1];
 	enum plan_want want;

@@ -91,7 +91,7 @@ sweep(struct roster *r)
 	for (size_t i = 0; i < r->n; i++) {
 		struct member *m = r->m[i];
 
-		if (m->want || (m->up && m->chime) || m->job != PLAN_NONE)
+		if (m->want || m->up || m->job != PLAN_NONE)
 			r->m[kept++] = m;
 		else
 			free_member(m);
@@ -168,9 +168,9 @@ take_list(struct roster *r, const struct virt_note *note, int64_t now)
 	r->libvirt = true;
 	r->slow = false;
 	r->down_since = 0;
+	/* Foreign ones too: the server may name their uuid later. */
 	for (size_t i = 0; i < note->n; i++)
-		if (note->list[i].chime)
-			roster_get(r, note->list[i].uuid);
+		roster_get(r, note->list[i].uuid);
 	for (size_t i = 0; i < r->n; i++) {
 		struct member *m = r->m[i];
 
@@ -269,12 +269,11 @@ roster_note(struct roster *r, const struct virt_note *note, int64_t now_ms)
 	case VIRT_DONE:
 		return m && take_done(r, m, note, now_ms);
 	case VIRT_SIGNAL:
-		if (m)
-			m->signalled = true;
-		return m && take_event(m, note, now_ms);
 	case VIRT_EVENT:
-		/* A domain nobody knew: it may be a stray of chime's. */
-		return m ? take_event(m, note, now_ms) : true;
+		if (!m)
+			m = roster_get(r, note->domain.uuid);
+		m->signalled |= note->kind == VIRT_SIGNAL;
+		return take_event(m, note, now_ms);
 	case VIRT_ENDED:
 		if (m) {
 			vanish(m, note->end, now_ms);

@@ -127,7 +127,7 @@ test_bad(void)
 	desired_free(&d);
 	h = parse(&d, PLAIN(VM1) PLAIN(VM2) PLAIN(VM1));
 	CHECK("a VM named twice counts not at all",
-	    h.bad == 1 && d.n == 1 && strstr(h.reason, VM1));
+	    h.bad == 1 && h.line == 3 && d.n == 1 && strstr(h.reason, VM1));
 	desired_free(&d);
 	refuses("host", "{\"type\":\"host\",\"host\":\"N 1\"}");
 	refuses("boot", "{\"type\":\"host\",\"host\":\"n1\",\"boot\":\"x\"}");

@@ -327,11 +327,17 @@ test_others(void)
 	ended(&r, PLAN_END_DIED);
 	list(&r, seq, 0, true);
 	CHECK("gone: forgotten", r.n == 0);
-	list(&r, seq, 1, false);
-	CHECK("foreign and not named: none of ours", r.n == 0);
 	CHECK("an event of an unknown domain asks for a listing",
 	    note(&r, &(struct virt_note){.kind = VIRT_EVENT,
 			 .domain.seen = PLAN_SEEN_RUNNING}));
+	wants(&r, "\"want\":\"running\",\"wish\":9");
+	CHECK("named before that: not started", decide(&r) == PLAN_NONE);
+	wants(&r, NULL);
+	list(&r, seq, 1, false);
+	wants(&r, "\"want\":\"running\",\"wish\":9");
+	CHECK("foreign, and named only later: left alone",
+	    decide(&r) == PLAN_NONE &&
+		r.m[0]->plan.state == PLAN_STATE_RUNNING);
 	roster_free(&r);
 }
 
