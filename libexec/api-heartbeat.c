@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * api-heartbeat: chime-apiserver's worker for heartbeats.
+ *
+ * stdin: the front's request lines (chime-apiserver(8)), of which all that
+ * wait are one batch: one transaction, one multi-row statement. stdout: the
+ * answers, after the commit. A bad request is refused alone. While the
+ * database is away every request is answered with 503 at once.
+ *
+ * exit: 0 end of input, or stopped by a signal; 100 configuration;
+ * 111 the front is gone
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/die.h"
+#include "base/mem.h"
+#include "base/opt.h"
+#include "base/rc.h"
+#include "core/name.h"
+#include "driver/db.h"
+#include "driver/dbconf.h"
+#include "driver/dbonce.h"
+#include "line/json.h"
+#include "line/line.h"
+#include "line/wire.h"
+#include "os/proc.h"
+#include "store/report.h"
+#include "store/token.h"
+
+#define SYNOPSIS    "[-qvV] <requests >answers"
+#define BATCH_MAX   256
+#define BATCH_BYTES (32 * 1024 * 1024)
+#define OUT_MAX     (512 * 1024 * 1024)
+
+struct job {
+	json_t *line; /* owned; the report's strings live in it */
+	int64_t id;
+	struct report report;
+	bool bad; /* the body is none; why says more */
+	struct json_reason why;
+};
+
+struct worker {
+	struct db *db;
+	int64_t interval_ms;
+	struct line_in in;
+	struct job *job;
+	size_t n, bytes;
+	bool away; /* the database; said once */
+};
+
+/* "/v1/host/NAME/heartbeat"; no host's name needs percent-encoding. */
+static int
+host_of(const char *path, char host[static 64])
+{
+	static const char head[] = "/v1/host/", tail[] = "/heartbeat";
+	size_t n = strlen(path), h = sizeof(head) - 1, t = sizeof(tail) - 1;
+
+	if (n <= h + t || n - h - t > NAME_HOST_MAX ||
+	    memcmp(path, head, h) != 0 || strcmp(path + n - t, tail) != 0)
+		return -1;
+	memcpy(host, path + h, n - h - t);
+	host[n - h - t] = '\0';
+	return name_host(host) ? 0 : -1;
+}
+
+static void
+take_body(struct job *j)
+{
+	const char *body = "";
+
+	if (json_need(
+		json_get_str(j->line, "body", 0, SIZE_MAX, &body, &j->why),
+		"body", &j->why) == -1) {
+		j->bad = true;
+	} else if (upload_parse(&j->report.up, body, strlen(body), &j->why) ==
+		   -1) {
+		j->bad = true;
+	} else if (strcmp(j->report.up.host, j->report.host) != 0) {
+		j->bad = true;
+		json_why(&j->why, "host: %s in the body, %s in the path",
+		    j->report.up.host, j->report.host);
+	} else if (*j->report.up.bad_vms.text) {
+		say_warn("%s: inventory refused: %s", j->report.host,
+		    j->report.up.bad_vms.text);
+	}
+}
+
+static void
+take_line(struct worker *w, const char *line, size_t len)
+{
+	struct job *j = &w->job[w->n];
+	const char *path = "", *method = "", *token = "";
+	struct json_reason why;
+
+	memset(j, 0, sizeof(*j));
+	buf_init(&j->report.rows, REPORT_ROWS_MAX);
+	j->line = json_object_parse(line, len, &why);
+	if (!j->line ||
+	    json_need(json_get_int(j->line, "id", 0, INT64_MAX, &j->id, &why),
+		"id", &why) == -1) {
+		say_error(
+		    "stdin: a request that cannot be answered: %s", why.text);
+		json_decref(j->line);
+		return;
+	}
+	w->n++;
+	w->bytes += len;
+	json_get_str(j->line, "path", 1, 256, &path, NULL);
+	json_get_str(j->line, "method", 1, 16, &method, NULL);
+	json_get_str(j->line, "token", 1, 4096, &token, NULL);
+	if (strcmp(method, "POST") != 0 || host_of(path, j->report.host)) {
+		report_error(&j->report, 404, "not_found",
+		    "%.16s %.80s: no such route", method, path);
+		return;
+	}
+	if (*token)
+		token_hash(token, j->report.hash);
+	take_body(j);
+}
+
+/* All that waits; blocks for the first line. 0 at the end of input. */
+static int
+collect(struct worker *w, int stop)
+{
+	struct pollfd p[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
+	    {.fd = stop, .events = POLLIN}};
+	enum line_result r = LINE_NONE;
+	size_t len;
+	char *line;
+
+	while (w->n < BATCH_MAX && w->bytes < BATCH_BYTES) {
+		r = line_next(&w->in, &line, &len);
+		if (r == LINE_OK && len)
+			take_line(w, line, len);
+		if (r == LINE_TOO_LONG)
+			say_error("stdin: a request longer than 4 MiB");
+		if (r == LINE_EOF)
+			break;
+		if (r != LINE_NONE)
+			continue;
+		if (poll(p, 2, w->n ? 0 : -1) == -1 && errno != EINTR)
+			die(RC_TEMP, "poll: %s", strerror(errno));
+		if (p[1].revents || (w->n && !p[0].revents))
+			break;
+		if (p[0].revents && line_fill(&w->in) == -1)
+			die(RC_TEMP, "stdin: %s", strerror(errno));
+	}
+	return w->n > 0;
+}
+
+/* Refuses what has no answer yet. */
+static void
+refuse(struct report **r, size_t n, const char *reason)
+{
+	for (size_t i = 0; i < n; i++)
+		report_error(r[i], 503, "database",
+		    "the database does not answer (%.100s): the heartbeat "
+		    "may not have counted, send another",
+		    reason);
+}
+
+/* The outcome of a call on the database, said when it changes. */
+static int
+note(struct worker *w, int r)
+{
+	if (r == -1 && !w->away)
+		say_error("database: %s", db_reason(w->db));
+	if (r != -1 && w->away)
+		say_info("database: answers again");
+	w->away = r == -1;
+	return r;
+}
+
+static int
+write_batch(struct worker *w, struct report **r, size_t n)
+{
+	struct report_batch b = {.r = r, .n = n, .interval_ms = w->interval_ms};
+	int rc = db_once(w->db, report_write, &b);
+
+	/* The server may have restarted since the last batch: once more. */
+	if (rc == -1 && db_error(w->db) == DB_LOST)
+		rc = db_once(w->db, report_write, &b);
+	return note(w, rc);
+}
+
+/*
+ * What the database refuses rather than fails at is refused alone: each
+ * heartbeat then gets a transaction of its own.
+ */
+static void
+write_all(struct worker *w, struct report **r, size_t n)
+{
+	if (!n || write_batch(w, r, n) == 0)
+		return;
+	if (n == 1 || db_error(w->db) == DB_LOST) {
+		refuse(r, n, db_reason(w->db));
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (write_batch(w, &r[i], 1) == -1)
+			refuse(&r[i], 1, db_reason(w->db));
+}
+
+static void
+process(struct worker *w)
+{
+	struct report **r = mem_calloc(w->n, sizeof(struct report *));
+	size_t n = 0, good = 0;
+	int rc;
+
+	for (size_t i = 0; i < w->n; i++)
+		if (w->job[i].report.status == 0)
+			r[n++] = &w->job[i].report;
+	rc = n ? report_auth(w->db, r, n) : 0;
+	if (rc == -1 && db_error(w->db) == DB_LOST)
+		rc = report_auth(w->db, r, n);
+	if (note(w, rc) == -1) {
+		refuse(r, n, db_reason(w->db));
+		n = 0;
+	}
+	for (size_t i = 0; n && i < w->n; i++) {
+		struct job *j = &w->job[i];
+
+		if (j->report.status != 0)
+			continue;
+		if (j->bad)
+			report_error(
+			    &j->report, 400, "bad_request", "%s", j->why.text);
+		else
+			r[good++] = &j->report;
+	}
+	write_all(w, r, good);
+	free(r);
+}
+
+/* A job's answer: each row a line, then the end. */
+static void
+add_answer(struct buf *out, const struct job *j)
+{
+	const struct report *r = &j->report;
+	const char *p = r->rows.data, *nl;
+
+	if (r->status == 200)
+		for (; p && (nl = strchr(p, '\n')); p = nl + 1)
+			buf_printf(out, "{\"id\":%" PRId64 ",\"row\":%.*s}\n",
+			    j->id, (int)(nl - p), p);
+	buf_printf(out, "{\"id\":%" PRId64 ",\"end\":{\"status\":%d", j->id,
+	    r->status);
+	if (r->status != 200) {
+		buf_printf(
+		    out, ",\"error\":{\"code\":\"%s\",\"message\":", r->code);
+		wire_string(out, r->message, strlen(r->message));
+		buf_puts(out, "}");
+	}
+	buf_puts(out, "}}\n");
+}
+
+static void
+answer(struct worker *w)
+{
+	struct buf out;
+
+	buf_init(&out, OUT_MAX);
+	for (size_t i = 0; i < w->n; i++) {
+		struct job *j = &w->job[i];
+
+		add_answer(&out, j);
+		buf_free(&j->report.rows);
+		upload_free(&j->report.up);
+		json_decref(j->line);
+	}
+	if (out.overflow)
+		die(RC_BUG, "answers of %zu requests do not fit", w->n);
+	if (line_write(STDOUT_FILENO, out.data, out.len) == -1)
+		die(RC_TEMP, "stdout: cannot write: %s", strerror(errno));
+	buf_free(&out);
+	w->n = 0;
+	w->bytes = 0;
+}
+
+static struct db *
+database(void)
+{
+	struct dbconf conf;
+	struct db *db;
+
+	if (dbconf_env(&conf) == -1)
+		die(RC_USAGE, "%s", conf.reason);
+	db = db_new(&conf.conf);
+	dbconf_wipe(&conf);
+	return db;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+	    {"quiet", no_argument, NULL, 'q'},
+	    {"verbose", no_argument, NULL, 'v'},
+	    {"version", no_argument, NULL, 'V'},
+	    {NULL, 0, NULL, 0},
+	};
+	bool quiet = false, verbose = false;
+	struct worker w;
+	int c, stop;
+
+	die_name(argv[0]);
+	proc_init();
+	while ((c = getopt_long(argc, argv, "qvV", longs, NULL)) != -1)
+		switch (c) {
+		case 'q':
+			quiet = true;
+			break;
+		case 'v':
+			verbose = true;
+			break;
+		case 'V':
+			opt_version();
+		default:
+			opt_usage(SYNOPSIS);
+		}
+	if (argc > optind)
+		opt_usage(SYNOPSIS);
+	die_verbosity(quiet, verbose);
+	memset(&w, 0, sizeof(w));
+	w.interval_ms = opt_env_span_ms("CHIME_INTERVAL", 10000, 200, 60000);
+	w.db = database();
+	w.job = mem_calloc(BATCH_MAX, sizeof(*w.job));
+	line_in_init(&w.in, STDIN_FILENO, WIRE_MAX);
+	if ((stop = proc_stop_fd()) == -1)
+		die(RC_TEMP, "signals: %s", strerror(errno));
+	while (collect(&w, stop)) {
+		process(&w);
+		answer(&w);
+	}
+	line_in_free(&w.in);
+	free(w.job);
+	db_free(w.db);
+	return RC_OK;
+}
