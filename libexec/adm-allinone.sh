@@ -14,6 +14,8 @@ home=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 . "$home/share/chime/adm.sh"
 # shellcheck source=share/chime/allinone.sh
 . "$home/share/chime/allinone.sh"
+# shellcheck source=share/chime/ending.sh
+. "$home/share/chime/ending.sh"
 
 synopsis='allinone [--dir DIR] [--libvirt URI] [--port PORT] [--pong-port PORT]'
 keep=

@@ -10,6 +10,8 @@ home=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 . "$home/share/chime/chime.sh"
 # shellcheck source=share/chime/adm.sh
 . "$home/share/chime/adm.sh"
+# shellcheck source=share/chime/embed.sh
+. "$home/share/chime/embed.sh"
 
 synopsis='initserver mysql --ip IP [--port PORT] [--user USER]
 	[--password-file FILE|-] [--name NAME] [--conf-dir DIR] [-n]
@@ -59,45 +61,9 @@ need jq envfile mktemp
 conf=$conf_dir/server.conf
 token=$conf_dir/admin.token
 
-db=
 temp=$(mktemp -d)
-end() {
-	trap '' HUP INT TERM
-	if [ "$db" ]; then
-		kill -s TERM "$db" 2>/dev/null || true
-		wait "$db" || true
-	fi
-	rm -rf "$temp"
-}
 trap end EXIT
 trap 'exit 111' HUP INT TERM
-
-# The private database answers, started for now if need be.
-embed() {
-	export CHIME_DB_EMBEDDED="$dir"
-	check=$share/sv/server/mysqld/data/check
-	[ -d "$dir/data" ] || plan make "$dir" "a private MariaDB"
-	if ! [ "$dry" ]; then
-		"$libexec/mariadb-init" "$dir" >/dev/null
-		dir=$(cd "$dir" && pwd)
-	fi
-	"$check" && return
-	if [ "$dry" ]; then
-		plan look "$dir" "its tables, which takes starting it"
-		plan_end
-	fi
-	"$dir/run" >"$temp/log" 2>&1 &
-	db=$!
-	tries=0
-	until "$check"; do
-		tries=$((tries + 1))
-		if [ $tries -gt 600 ] || ! kill -0 $db 2>/dev/null; then
-			tail -n 15 "$temp/log" >&2
-			die 111 "$dir: the database does not start, see above"
-		fi
-		sleep 0.05
-	done
-}
 
 # db_tool PROGRAM ARG...: with the variables of the new configuration.
 db_tool() {
@@ -130,7 +96,12 @@ fi
 # Nothing is written before the database has let us in.
 unset CHIME_DB_SOCKET CHIME_DB_HOST CHIME_DB_PORT CHIME_DB_USER CHIME_DB_NAME
 rc=0
-missing=$(db_tool "$libexec/schema" -n) || rc=$?
+missing=
+if [ "$look" ]; then
+	plan look "$dir" "at its tables, which takes starting it"
+else
+	missing=$(db_tool "$libexec/schema" -n) || rc=$?
+fi
 case $rc in
 0) ;;
 1) plan apply "$share/schema" "$(lines "$missing" | jq -r .file | xargs)" ;;
