@@ -748,3 +748,22 @@ answered() {
 	gets 503 database
 	has ask.err 'Access denied'
 }
+
+@test "a frozen database: 503 in time, one commit at most, then back" {
+	host n1 64 2
+	worker w
+	line GET /v1/health >&"$fd"
+	wait_for 10 answered w 1
+	signal db STOP
+	before=$(now_ms)
+	line POST /v1/vm '{"name":"web","vcpus":1,"memory_mib":1}' '' one >&"$fd"
+	wait_for 20 answered w 2
+	# The front gives a worker 15 s.
+	[ $(($(now_ms) - before)) -lt 15000 ]
+	signal db CONT
+	line POST /v1/vm '{"name":"web","vcpus":1,"memory_mib":1}' '' one >&"$fd"
+	wait_for 20 answered w 3
+	jq_is '.end.status == (if .id == 2 then 503 else 200 end)' w.out
+	sql_is 1 "SELECT COUNT(*) FROM vm"
+	sql_is 1 "SELECT COUNT(*) FROM event WHERE kind = 'vm.created'"
+}
