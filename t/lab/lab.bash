@@ -17,6 +17,8 @@
 # shellcheck shell=bash disable=SC2154 # DIR, BUILD, LIBEXEC: common.bash
 
 LAB_INTERVAL=1s
+LAB_DISK=path=$SHARE/boot.img,format=raw,device=floppy,readonly
+LAB_SERVER_CONF= # more lines for server.conf
 
 lab_up()
 {
@@ -49,6 +51,7 @@ lab_conf_server()
 		CHIME_INTERVAL=$LAB_INTERVAL
 		CHIME_RUN_DIR=$DIR/s1-run
 		CHIME_LOG_DIR=$DIR/s1-log
+		$LAB_SERVER_CONF
 	END
 }
 
@@ -124,7 +127,7 @@ cli()
 lab_vm()
 {
 	cli vm create --name "$1" --host "$2" --vcpus 1 --memory-mib 16 \
-		--disk "path=$SHARE/boot.img,format=raw,device=floppy,readonly"
+		--disk "$LAB_DISK" >/dev/null
 	wait_for 20 vm_is "$1" running
 }
 
