@@ -42,7 +42,8 @@
 #define CALL_WINDOW 4     /* requests given to one call worker at once */
 #define HEALTH_MS   1000  /* what /v1/health waits for a worker */
 #define LIMIT_MS    15000 /* a request, and a worker's silence */
-#define LINGER_MS   5000  /* from SIGTERM to the end */
+#define LINGER_MS   4000  /* from SIGTERM, for what is in flight */
+#define LEAVE_MS    500   /* for the workers to end then */
 #define SPARE_FILES 160   /* descriptors that are no connections */
 
 enum { BEAT, CALL, POOLS };
@@ -188,7 +189,7 @@ finish(void)
 	if (server.front)
 		front_free(server.front);
 	for (int i = 0; i < POOLS; i++)
-		workers_free(server.pool[i], end);
+		workers_free(server.pool[i], clk_mono_ms() + LEAVE_MS);
 	relay_free(server.relay);
 }
 

@@ -7,9 +7,10 @@
  *	/v1/health        answers ok
  *	/v1/list/N/SIZE   N rows of about SIZE bytes, and a next key
  *	/v1/pid           its pid, as everything else it answers
- *	/v1/slow/MS       answers after a while
+ *	/v1/slow/MS/FILE  creates the file, answers after a while
+ *	/v1/hold/FILE     creates the file, never answers anything again
  *	/v1/status/N      answers with that error
- *	/v1/die  /v1/half /v1/garbage  /v1/stranger  /v1/never
+ *	/v1/die  /v1/half  /v1/garbage  /v1/stranger
  *	/v1/once/FILE     dies, but only if it can create the file
  */
 #include <fcntl.h>
@@ -69,20 +70,31 @@ status(struct buf *b, json_int_t id, int n)
 	json_decref(o);
 }
 
+/* Whether the file could be made; path has lost its first slash. */
+static int
+make(const char *file)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "/%s", file);
+	fd = open(path, O_CREAT | O_EXCL | O_WRONLY, 0600);
+	if (fd != -1)
+		close(fd);
+	return fd != -1;
+}
+
 /* What a bad worker does; true when it was asked for. */
 static int
 misbehave(const char *what, const char *arg)
 {
 	if (strcmp(what, "die") == 0)
 		exit(7);
-	if (strcmp(what, "once") == 0) {
-		char path[256] = "/";
-
-		snprintf(path + 1, sizeof(path) - 1, "%s", arg);
-		if (open(path, O_CREAT | O_EXCL, 0600) != -1)
-			exit(7);
-		return 0;
-	}
+	if (strcmp(what, "once") == 0 && make(arg))
+		exit(7);
+	if (strcmp(what, "hold") == 0 && make(arg))
+		for (;;)
+			pause();
 	if (strcmp(what, "half") == 0) {
 		(void)!write(1, "{\"id\":1,\"end\":{\"sta", 20);
 		exit(0);
@@ -91,7 +103,7 @@ misbehave(const char *what, const char *arg)
 		return write(1, "I beg your pardon?\n", 19) == 19;
 	if (strcmp(what, "stranger") == 0)
 		return write(1, "{\"id\":1,\"row\":{}}\n", 18) == 18;
-	return strcmp(what, "never") == 0;
+	return 0;
 }
 
 static void
@@ -117,8 +129,11 @@ serve(struct buf *b, json_t *o)
 		status(b, id, (int)strtol(arg, NULL, 10));
 		return;
 	}
-	if (strcmp(what, "slow") == 0)
+	if (strcmp(what, "slow") == 0) {
+		if ((arg2 = strchr(arg, '/')))
+			make(arg2 + 1);
 		poll(NULL, 0, (int)strtol(arg, NULL, 10));
+	}
 	if (strcmp(what, "echo") == 0) {
 		json_object_del(o, "id");
 		end(b, id, json_incref(o), NULL);
