@@ -165,7 +165,7 @@ error() {
 	    printf '\r\n\r\n'; } | raw >out || true
 	grep -q '^HTTP/1.1 4' out
 	printf 'POST /v1/echo HTTP/1.1\r\nContent-Length: -5\r\n\r\n' | raw >out
-	! grep -q ' 200 ' out
+	run ! grep -q ' 200 ' out
 	get /v1/echo
 	[ "$status" = 200 ]
 }
@@ -309,7 +309,7 @@ error() {
 		get /v1/pid && [ "$status" = 200 ]
 	}
 	wait_for 10 answers
-	! has api.err 'killed'
+	run ! has api.err 'killed'
 }
 
 @test "health: through a worker, and 503 within a second without one" {
@@ -424,5 +424,5 @@ error() {
 	get /v1/die -X POST -H 'Authorization: Bearer s3cret' -d 's3cret'
 	get /v1/a%00 -H 'Authorization: Bearer s3cret'
 	stop api
-	! grep -r s3cret api.err
+	run ! grep -r s3cret api.err
 }
