@@ -63,11 +63,9 @@ fills() {
 	chime-call -t 5s GET /v1/health || rc=$?
 	[ "$rc" -eq 0 ] || [ "$rc" -eq 111 ]
 	rm "$DIR/db/ballast"
-	# Its supervisor would do this.
-	if ended db; then
-		rm "$DIR/pids/db"
-		db_start
-	fi
+	# MariaDB aborts sooner or later; its supervisor would do this.
+	stop db KILL
+	db_start
 	wait_for 30 create after
 	# What was accepted is there; what was not is whole or not there at all.
 	jq -r .vm "$DIR/out" | while read -r vm; do

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # shellcheck shell=bash
 # A private network for a lab: one switch namespace with a bridge per network,
 # one namespace a machine. Nothing in it has a default route, so nothing can
