@@ -229,7 +229,7 @@ main(int argc, char **argv)
 	s.silent_ms = interval * missed;
 	s.period_ms = period(interval);
 	s.round_ms = tick_round_ms(interval);
-	s.track = judge_track_new(s.silent_ms, interval, interval);
+	s.track = judge_track_new(s.silent_ms, interval, interval / 2);
 	s.db = database();
 	if ((stop = proc_stop_fd()) == -1)
 		die(RC_TEMP, "signals: %s", strerror(errno));
