@@ -18,8 +18,13 @@ setup() {
 }
 
 teardown() {
-	virt_stop n1
-	common_teardown
+	local status=0
+
+	[ ! -e pids/rec ] || stop rec || status=1
+	# In a build with SAN=1, whatever way it ended.
+	! grep -s 'Sanitizer\|runtime error' rec.err || status=1
+	virt_stop n1 || status=1
+	common_teardown && return $status
 }
 
 node() {

@@ -328,7 +328,8 @@ plan_vm(const struct plan_node *node, const struct plan_vm *vm,
 					  : PLAN_STATE_STOPPING,
 		    "%s", mem->last);
 	else if (vm->foreign && vm->seen != PLAN_SEEN_ABSENT)
-		look(vm->seen, "runs here but chime did not make it: left alone", out);
+		look(vm->seen,
+		    "runs here but chime did not make it: left alone", out);
 	else if (vm->want == PLAN_STOPPED)
 		stop(vm, mem, now_ms, "wanted stopped", out);
 	else if (vm->want == PLAN_DELETED)

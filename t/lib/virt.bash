@@ -17,44 +17,19 @@
 #
 # A node's files are in $DIR/NODE; a service put into $DIR/NODE/service
 # before virt_start runs in it too.
-# shellcheck shell=bash disable=SC2154 # DIR, BUILD, pid: common.bash
+# shellcheck shell=bash disable=SC2154 # DIR, BUILD, SHARE, pid: common.bash
 
 virt_conf() {
 	local d=$DIR/$1
 
 	mkdir -p "$d"/{etc,run,lib,cache,log,service/libvirtd}
-	cat >"$d/etc/libvirtd.conf" <<-END
-		host_uuid = "$(uuid)"
-		listen_tls = 0
-		auth_unix_ro = "none"
-		auth_unix_rw = "none"
-		unix_sock_rw_perms = "0700"
-		log_outputs = "3:file:/var/log/libvirt/libvirtd.log"
-	END
-	cat >"$d/etc/qemu.conf" <<-'END'
-		user = "root"
-		group = "root"
-		dynamic_ownership = 0
-		remember_owner = 0
-		security_driver = "none"
-		stdio_handler = "file"
-		cgroup_controllers = [ ]
-		namespaces = [ ]
-	END
+	cp "$SHARE"/libvirt/* "$d/etc"
+	echo "host_uuid = \"$(uuid)\"" >>"$d/etc/libvirtd.conf"
 	: >"$d/etc/libvirt.conf"
 	# libvirtd does not start without its package's user, used or not.
-	{
-		grep -v '^libvirt-qemu:' /etc/passwd
-		echo 'libvirt-qemu:x:0:0::/:/usr/sbin/nologin'
-	} >"$d/passwd"
-	{
-		grep -v '^libvirt-qemu:' /etc/group
-		echo 'libvirt-qemu:x:0:'
-	} >"$d/group"
-	cat >"$d/service/libvirtd/run" <<-'END'
-		#!/bin/sh
-		exec 2>&1 libvirtd
-	END
+	sed '$a libvirt-qemu:x:0:0::/:/bin/false' /etc/passwd >"$d/passwd"
+	sed '$a libvirt-qemu:x:0:' /etc/group >"$d/group"
+	printf '#!/bin/sh\nexec 2>&1 libvirtd\n' >"$d/service/libvirtd/run"
 	chmod +x "$d/service/libvirtd/run"
 	# What libvirt learnt about qemu costs a second to find out again.
 	[ ! -d "$BUILD/t/virt-cache" ] ||
