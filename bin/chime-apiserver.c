@@ -8,7 +8,7 @@
  * no SQL and no secrets are in this process, which strangers talk to.
  *
  * One thread, one loop: libmicrohttpd and the workers' pipes. Ends 0 at
- * SIGTERM, when what is in flight has been answered (5 s at most); 100 when
+ * SIGTERM, when what is in flight has been answered (3 s at most); 100 when
  * the configuration is wrong, its workers' included; 111 when it cannot
  * listen or start them.
  */
@@ -42,7 +42,7 @@
 #define CALL_WINDOW 4     /* requests given to one call worker at once */
 #define HEALTH_MS   1000  /* what /v1/health waits for a worker */
 #define LIMIT_MS    15000 /* a request, and a worker's silence */
-#define LINGER_MS   4000  /* from SIGTERM, for what is in flight */
+#define LINGER_MS   3000  /* from SIGTERM, for what is in flight */
 #define LEAVE_MS    500   /* for the workers to end then */
 #define SPARE_FILES 160   /* descriptors that are no connections */
 
