@@ -57,9 +57,12 @@ agentdir_boot(const char *dir, char boot[static AGENTDIR_BOOT_SIZE])
 	buf_init(&b, SMALL_MAX);
 	r = agentdir_read(dir, "boot", &b);
 	if (r == 0) {
-		snprintf(boot, AGENTDIR_BOOT_SIZE, "%s", b.data ? b.data : "");
-		boot[strcspn(boot, "\r\n")] = '\0';
-		if (!name_uuid(boot)) {
+		const char *s = b.data ? b.data : "";
+		size_t n = strcspn(s, "\r\n");
+
+		if (n < AGENTDIR_BOOT_SIZE)
+			snprintf(boot, AGENTDIR_BOOT_SIZE, "%.*s", (int)n, s);
+		if (n >= AGENTDIR_BOOT_SIZE || !name_uuid(boot)) {
 			errno = EINVAL;
 			r = -1;
 		}
