@@ -46,12 +46,12 @@ wait_end() {
 	rm "$DIR/pids/$1"
 }
 
-# stop NAME [SIGNAL]: ends it, TERM first and KILL after 5 seconds (which
+# stop NAME [SIGNAL]: ends it, TERM first and KILL after 15 seconds (which
 # fails the test); sets $rc.
 stop() {
 	signal "$1" CONT 2>/dev/null || true
 	signal "$1" "${2:-TERM}" 2>/dev/null || true
-	wait_end "$1" 5 && return
+	wait_end "$1" 15 && return
 	echo "$1 did not end by ${2:-TERM}"
 	signal "$1" KILL
 	wait_end "$1" 5
