@@ -58,7 +58,7 @@ struct ledger_vm {
 	const char *from;    /* the newest arrival's source */
 	struct gen from_gen; /* ... and the generation it had there */
 	struct gen floor;    /* this ledger replaced one that knew of this
-	                        and those below; not folded */
+				and those below; not folded */
 	bool here;           /* started or arrived in this boot */
 };
 
@@ -66,20 +66,20 @@ struct ledger_vm {
 struct ledger_peer {
 	struct gen to;         /* what was asked; none: no answer yet */
 	enum ledger_copy copy; /* the peer's domain of this VM */
-	bool ran;     /* its ledger shows a start or arrival at or above */
-	bool refused; /* its ledger refuses `to` */
+	bool ran;      /* its ledger shows a start or arrival at or above */
+	bool refused;  /* its ledger refuses `to` */
 	bool expected; /* ... and shows that a copy may have been there */
 };
 
 enum ledger_end {
-	END_NONE,    /* no migration to end */
-	END_WAIT,    /* its job still runs, or the peer cannot tell yet */
-	END_ASK,     /* ask the peer */
-	END_RETURN,  /* ledger the return */
-	END_RESUME,  /* continue the paused copy: its return is ledgered */
-	END_DESTROY  /* destroy the paused copy: the VM is at the peer; or it
-	                may have run there for an instant, so that the memory
-	                kept here is older than the disks, and it starts anew */
+	END_NONE,   /* no migration to end */
+	END_WAIT,   /* its job still runs, or the peer cannot tell yet */
+	END_ASK,    /* ask the peer */
+	END_RETURN, /* ledger the return */
+	END_RESUME, /* continue the paused copy: its return is ledgered */
+	END_DESTROY /* destroy the paused copy: the VM is at the peer; or it
+		       may have run there for an instant, so that the memory
+		       kept here is older than the disks, and it starts anew */
 };
 
 /* Folds one record into the VM's state; boot is the current one. */

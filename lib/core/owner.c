@@ -119,6 +119,10 @@ owner_report(struct proof_case *c, const struct proof_host *h)
 		end_claim(vm);
 		return OWNER_CLAIM_ENDED;
 	}
+	/* Nothing is left to migrate, so the claim would never end. */
+	if (vm->dest && own && r->copy == COPY_NONE &&
+	    !proof_departed(r, vm->gen) && proof_fresh(c, h, vm->claimed_at))
+		vm->cancel = true;
 	if (vm->dest && strcmp(vm->dest, h->name) == 0 &&
 	    proof_fresh(c, h, 0) && gen_cmp(r->refused, vm->to) >= 0 &&
 	    r->copy == COPY_NONE) {
@@ -127,7 +131,7 @@ owner_report(struct proof_case *c, const struct proof_host *h)
 	}
 	if (own && !vm->fenced && vm->mode == LEDGER_AUTO && r->fenced &&
 	    r->copy == COPY_RUNNING && gen_cmp(r->gen, vm->gen) == 0 &&
-	    gen_none(r->to) && proof_fresh(c, h, vm->mode_at)) {
+	    !proof_departed(r, vm->gen) && proof_fresh(c, h, vm->mode_at)) {
 		vm->fenced = true;
 		return OWNER_FENCED;
 	}
@@ -182,13 +186,15 @@ owner_claim(struct proof_case *c, const struct proof_host *dest)
 	if (!o || o == dest)
 		return "there already";
 	if (!proof_fresh(c, o, 0) || o->report->copy != COPY_RUNNING ||
-	    gen_cmp(o->report->gen, vm->gen) != 0 || !gen_none(o->report->to))
+	    gen_cmp(o->report->gen, vm->gen) != 0 ||
+	    proof_departed(o->report, vm->gen))
 		return "the owner does not report it running";
 	if (!proof_fresh(c, dest, 0))
 		return "the destination has not reported";
 	if (vm->mode != LEDGER_MANUAL && !dest->armed)
 		return "the destination has no armed watchdog";
 	vm->dest = dest->name;
+	vm->claimed_at = c->db.tick;
 	vm->to = issue(&c->db);
 	return NULL;
 }

@@ -45,8 +45,13 @@ proof_clean(const struct proof_case *c, const struct proof_host *h)
 	if (CORE_MUTANT(clean_by_copy))
 		return true;
 	/* It ran, or sent away, what the row knows nothing of. */
-	return gen_cmp(r->ran, c->vm.gen) <= 0 &&
-	       gen_cmp(r->to, c->vm.gen) <= 0;
+	return gen_cmp(r->ran, c->vm.gen) <= 0 && !proof_departed(r, c->vm.gen);
+}
+
+bool
+proof_departed(const struct proof_report *r, struct gen gen)
+{
+	return gen_cmp(r->to, gen) > 0;
 }
 
 const char *
@@ -97,7 +102,7 @@ proof_host_gone(const struct proof_case *c, const struct proof_host *h,
 	if (proof_fresh(c, h, 0) && gen_cmp(r->refused, gen) >= 0) {
 		if (CORE_MUTANT(refusal_is_drained))
 			return PROOF_DRAINED;
-		if (gen_none(r->to) || CORE_MUTANT(departed_is_drained))
+		if (!proof_departed(r, gen) || CORE_MUTANT(departed_is_drained))
 			if (r->copy == COPY_NONE)
 				return PROOF_DRAINED;
 	}
@@ -161,7 +166,8 @@ sent_away(const struct proof_case *c, const struct proof_host *owner)
 	const struct proof_report *r = owner->report;
 
 	return proof_fresh(c, owner, 0) && r->copy == COPY_NONE &&
-	    gen_cmp(r->refused, c->vm.gen) >= 0 && !gen_none(r->to);
+	       gen_cmp(r->refused, c->vm.gen) >= 0 &&
+	       proof_departed(r, c->vm.gen);
 }
 
 enum proof
@@ -188,7 +194,9 @@ proof_takeover(const struct proof_case *c, const char **why)
 	}
 	if (p == PROOF_NONE)
 		return p;
-	if (p == PROOF_OFF && c->vm.mode == LEDGER_MANUAL &&
+	/* It may have left unnoticed, as long as nobody reported it fenced. */
+	if (p == PROOF_OFF && !c->vm.fenced &&
+	    !(CORE_MUTANT(off_auto_unasked) && c->vm.mode == LEDGER_AUTO) &&
 	    !CORE_MUTANT(off_others_unasked)) {
 		*why = all_clean(c, owner->off.before, false);
 		if (*why)

@@ -33,8 +33,8 @@ struct proof_report {
 	struct gen gen; /* the copy's; none without one */
 	bool fenced;    /* it is fenced, and the watchdog armed */
 	struct gen ran, refused, to, returned; /* the ledger's */
-	uint64_t quiet; /* the tick since which it shows no copy, and
-	                   the same refusal and departure */
+	uint64_t quiet;   /* the tick since which it shows no copy, and
+			     the same refusal and departure */
 	const char *from; /* newest arrival */
 	struct gen from_gen;
 };
@@ -69,6 +69,7 @@ struct proof_vm {
 	uint64_t doubt;       /* reports count above this tick only */
 	const char *dest;     /* a live claim's destination, else NULL */
 	struct gen to;        /* ... and generation */
+	uint64_t claimed_at;  /* the tick when it was made */
 	bool cancel;          /* its end is asked for */
 };
 
@@ -109,6 +110,9 @@ bool proof_fresh(
 
 /* Whether the report shows neither a copy nor a way to one above the row. */
 bool proof_clean(const struct proof_case *c, const struct proof_host *h);
+
+/* Whether it shows a departure from gen; earlier ones are settled by it. */
+bool proof_departed(const struct proof_report *r, struct gen gen);
 
 /* Whether the host is proven off. */
 const char *proof_is_off(

@@ -34,8 +34,8 @@ agent_record(struct world *w, int h, int v, enum ledger_kind k, struct gen gen,
 	if (w->trace) {
 		gen_format(gen, g);
 		gen_format(other, o);
-		TRACE(w, "%s vm%d ledger: %s %s %s %s", x->name, v, words[k],
-		    g, gen_none(other) ? "" : o, peer ? peer : "");
+		TRACE(w, "%s vm%d ledger: %s %s %s %s", x->name, v, words[k], g,
+		    gen_none(other) ? "" : o, peer ? peer : "");
 	}
 	if ((CORE_MUTANT(departure_unrecorded) && k == LEDGER_DEPART) ||
 	    (CORE_MUTANT(arrival_unledgered) && k == LEDGER_ARRIVE) ||
@@ -108,6 +108,7 @@ take_inventory(struct world *w, int h)
 	i->filled = true;
 	i->serial = ++x->serial;
 	i->disk = x->disk;
+	i->drain = x->drain;
 	i->inc = x->lh.known;
 	i->tick = x->lh.stamp;
 	for (v = 0; v < w->vms; v++) {
@@ -118,9 +119,9 @@ take_inventory(struct world *w, int h)
 		r->copy = agent_copy(x, v);
 		if (CORE_MUTANT(inflight_unreported))
 			r->copy = x->dom[v].st;
-		r->gen = r->copy == COPY_NONE ? no_gen
-		    : x->dom[v].st == COPY_NONE ? x->start_gen[v]
-		                                : x->dom[v].gen;
+		r->gen = r->copy == COPY_NONE        ? no_gen
+			 : x->dom[v].st == COPY_NONE ? x->start_gen[v]
+						     : x->dom[v].gen;
 		r->fenced = x->lv[v].fence && x->lh.armed;
 		r->ran = l->ran;
 		r->refused = l->refused;
@@ -208,8 +209,8 @@ answer(struct world *w, int h, uint32_t m)
 	}
 	for (v = 0; v < w->vms; v++) {
 		if (a->named[v])
-			lease_grant(&x->lv[v], &x->lh, &x->led[v],
-			    &a->grant[v], &w->t);
+			lease_grant(
+			    &x->lv[v], &x->lh, &x->led[v], &a->grant[v], &w->t);
 		else
 			lease_unnamed(&x->lv[v]);
 		x->want[v] = a->named[v] && a->run[v];
@@ -301,7 +302,7 @@ end_migration(struct world *w, int h, int v)
 		return true;
 	case END_NONE:
 	default:
-		return ledger_departed(l);
+		return false;
 	}
 }
 
@@ -331,8 +332,8 @@ depart(struct world *w, int h, int v)
 		to = gen_hop(l->ran, l->returned);
 	}
 	if (gen_none(to) || dest == w->hosts || dest == h ||
-	    lease_may_depart(&x->lh, lv, l, agent_copy(x, v), to,
-		host_clock(w, x)))
+	    lease_may_depart(
+		&x->lh, lv, l, agent_copy(x, v), to, host_clock(w, x)))
 		return false;
 	agent_record(
 	    w, h, v, LEDGER_DEPART, x->dom[v].gen, to, w->h[dest].name);
@@ -404,7 +405,7 @@ receipts(struct world *w, int h)
 		r->inc = x->lh.known;
 		r->refused = x->led[v].refused;
 		r->clean = agent_copy(x, v) == COPY_NONE &&
-		    !ledger_departed(&x->led[v]);
+			   !ledger_departed(&x->led[v]);
 	}
 }
 

@@ -117,11 +117,12 @@ quiet(const struct base *b, struct inventory *o, const struct inventory *n)
 		const struct proof_report *p = &o->vm[v], *q = &n->vm[v];
 
 		was[v] = p->copy == COPY_NONE && q->copy == COPY_NONE &&
-			inc_same(p->inc, q->inc) && o->disk == n->disk &&
-			gen_cmp(p->refused, q->refused) == 0 &&
-			gen_cmp(p->to, q->to) == 0
-		    ? p->quiet
-		    : b->db.tick;
+				 inc_same(p->inc, q->inc) &&
+				 o->disk == n->disk &&
+				 gen_cmp(p->refused, q->refused) == 0 &&
+				 gen_cmp(p->to, q->to) == 0
+			     ? p->quiet
+			     : b->db.tick;
 	}
 	*o = *n;
 	for (v = 0; v < MAXV; v++)
@@ -143,9 +144,9 @@ base_beat(struct world *w, struct base *b, const struct msg *m)
 	if (!n->filled)
 		return false;
 	newer = !o->filled || !inc_same(o->inc, b->db.inc) ||
-	    (inc_same(n->inc, b->db.inc) &&
-		(n->tick > o->tick ||
-		    (n->tick == o->tick && n->serial > r->serial)));
+		(inc_same(n->inc, b->db.inc) &&
+		    (n->tick > o->tick ||
+			(n->tick == o->tick && n->serial > r->serial)));
 	if (!newer)
 		return false;
 	quiet(b, o, n);

@@ -75,7 +75,8 @@ static void
 dispatch(struct world *w, const struct ev *e)
 {
 	bool msg = e->kind == EV_ANSWER || e->kind == EV_ASK ||
-	    e->kind == EV_TOLD || e->kind == EV_REPORT || e->kind == EV_COMMIT;
+		   e->kind == EV_TOLD || e->kind == EV_REPORT ||
+		   e->kind == EV_COMMIT;
 
 	if (e->kind >= EV_FAULT) {
 		chaos_event(w, e);
@@ -137,7 +138,7 @@ world_run(struct world *w, uint64_t seed, uint64_t drop)
 	w->seed = seed;
 	w->rng = seed * 0xd1342543de82ef95u + 1;
 	w->drop = drop;
-	chaos_make(w);
+	plot_make(w);
 	while (!w->violation && pop(w, &e)) {
 		dispatch(w, &e);
 		w->steps++;
@@ -195,7 +196,8 @@ one(struct world *w, uint64_t seed, struct tally *t, bool quiet)
 	printf("seed %" PRIu64 ": %s\n", seed, what);
 	world_run(w, seed, drop);
 	w->trace = false;
-	printf("replay: sim -v -n 1 -s %" PRIu64 " -x %" PRIx64 "\n", seed, drop);
+	printf(
+	    "replay: sim -v -n 1 -s %" PRIu64 " -x %" PRIx64 "\n", seed, drop);
 	fflush(stdout);
 }
 

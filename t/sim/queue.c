@@ -187,11 +187,21 @@ serv_clock(const struct world *w, const struct server *s)
 void
 trace(struct world *w, const char *fmt, ...)
 {
+	static char last[32][128];
+	static unsigned at;
+	char text[128];
 	va_list ap;
+	unsigned i;
 
-	printf("%9.3f  ", (double)w->now / 1000);
 	va_start(ap, fmt);
-	vprintf(fmt, ap);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	putchar('\n');
+	/* Why nothing is done is said once, not at every look. */
+	if (strstr(text, " not ")) {
+		for (i = 0; i < 32; i++)
+			if (strcmp(last[i], text) == 0)
+				return;
+		memcpy(last[at++ % 32], text, sizeof(text));
+	}
+	printf("%9.3f  %s\n", (double)w->now / 1000, text);
 }

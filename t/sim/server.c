@@ -11,8 +11,8 @@
 static struct owner_wish
 wish(const struct row *r)
 {
-	struct owner_wish o = {r->want == W_RUNNING,
-	    r->release || r->want == W_DELETED};
+	struct owner_wish o = {
+	    r->want == W_RUNNING, r->release || r->want == W_DELETED};
 
 	return o;
 }
@@ -46,8 +46,8 @@ said(struct world *w, int v, const struct proof_case *c, const char *what)
 static void
 work_in(struct world *w, int s, struct base *b, int h, int v)
 {
-	static const char *const words[] = {"", "fenced", "claim ended",
-	    "arrived", "adopted", "remembered"};
+	static const char *const words[] = {
+	    "", "fenced", "claim ended", "arrived", "adopted", "remembered"};
 	struct proof_host ph[MAXH];
 	struct proof_case c;
 	enum owner_did did;
@@ -63,11 +63,13 @@ work_in(struct world *w, int s, struct base *b, int h, int v)
 		said(w, v, &c, "certified");
 	/* It refused what it is wanted to run: a new right, after a proof. */
 	if (c.vm.owner == ph[h].name && b->vm[v].want == W_RUNNING &&
-	    !b->vm[v].release && gen_cmp(ph[h].report->refused, c.vm.gen) >= 0 &&
+	    !b->vm[v].release && !b->host[h].inv.drain &&
+	    gen_cmp(ph[h].report->refused, c.vm.gen) >= 0 &&
 	    !owner_take(&c, &ph[h], &p))
 		said(w, v, &c, "granted again");
 	save(b, v, &c);
-	if (b->vm[v].want == W_DELETED && proof_takeover(&c, &(const char *){0}))
+	if (b->vm[v].want == W_DELETED &&
+	    proof_takeover(&c, &(const char *){0}))
 		b->vm[v].want = W_GONE;
 }
 
@@ -94,8 +96,8 @@ fill(struct world *w, int s, struct base *b, int h, struct msg *a)
 static bool
 outlived(struct world *w, struct base *b, const struct msg *m)
 {
-	uint64_t high = m->known.number > m->highest.inc ? m->known.number
-	                                                 : m->highest.inc;
+	uint64_t high =
+	    m->known.number > m->highest.inc ? m->known.number : m->highest.inc;
 
 	if (!owner_outlived(&b->db, m->known, m->highest))
 		return false;
@@ -209,7 +211,7 @@ choose(struct world *w, const struct base *b, const struct server *x, int owner,
 	return owner;
 }
 
-static int
+int
 index_of(const struct world *w, const char *name)
 {
 	int i;
@@ -267,16 +269,15 @@ monitor(struct world *w, int s)
 		if (r->target)
 			t = r->target - 1;
 		else if (r->release ||
-		    (r->vm.mode == LEDGER_AUTO &&
-			serv_clock(w, x) - x->watch[o].since >
-			    3 * w->t.interval &&
-			!owner_brake(silent, (size_t)w->hosts)))
-			t = choose(
-			    w, b, x, o, r->vm.mode != LEDGER_MANUAL);
+			 (r->vm.mode == LEDGER_AUTO &&
+			     serv_clock(w, x) - x->watch[o].since >
+				 3 * w->t.interval &&
+			     !owner_brake(silent, (size_t)w->hosts)))
+			t = choose(w, b, x, o, r->vm.mode != LEDGER_MANUAL);
 		else
 			continue;
-		push(w, w->now + rnd_in(w, 1, w->t.interval / 4), EV_TAKE, s,
-		    v, (uint32_t)t);
+		push(w, w->now + rnd_in(w, 1, w->t.interval / 4), EV_TAKE, s, v,
+		    (uint32_t)t);
 	}
 }
 

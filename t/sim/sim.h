@@ -10,7 +10,9 @@
  *   agent.c  a node's processes: heartbeat, reconcile, deadman
  *   base.c   the database: transactions, failover, forks
  *   server.c a server: answers beats, watches silence, takes over
- *   chaos.c  what goes wrong and what operators do; healing
+ *   plot.c   draws a schedule: the world, its faults, when they come
+ *   ops.c    what operators do
+ *   chaos.c  what goes wrong, and how it is healed
  *   main.c   options, workers, shrinking, the table of mutants
  */
 #ifndef SIM_SIM_H
@@ -32,30 +34,72 @@
 #define NEVER   INT64_MAX
 
 enum ev_kind {
-	EV_BEAT,      /* host: send a heartbeat */
-	EV_PASS,      /* host: reconcile looks at everything */
-	EV_CREATE,    /* host, vm: reconcile calls create */
-	EV_DEADMAN,   /* host: the deadman looks */
-	EV_ANSWER,    /* host: an answer to a heartbeat arrives (msg) */
-	EV_ASK,       /* host, vm: a peer asks (msg) */
-	EV_TOLD,      /* host, vm: a peer's answer (msg) */
-	EV_PETLESS,   /* host: the watchdog fires */
-	EV_BOOT,      /* host: comes up */
-	EV_STARTED,   /* host, vm: libvirt finishes a create */
-	EV_KILLED,    /* host, vm: libvirt finishes a destroy */
-	EV_DIED,      /* host, vm: the guest's qemu dies */
-	EV_MIGRATE,   /* host, vm: next phase of a migration from here */
-	EV_DROPPED,   /* host, vm: an incoming copy without a source ends */
-	EV_REPORT,    /* server: a heartbeat arrives (msg) */
-	EV_COMMIT,    /* server: a heartbeat's second half (mutant only) */
-	EV_WATCH,     /* server: the monitor's round */
-	EV_TAKE,      /* server, vm: a proposed takeover's transaction */
-	EV_FAULT,     /* fault: begins */
-	EV_SNAP,      /* fault: what the replica has */
-	EV_UNDO,      /* fault: ends */
-	EV_HEAL,      /* everything is put right */
-	EV_CHECK      /* does everything wanted run? */
+	EV_BEAT,    /* host: send a heartbeat */
+	EV_PASS,    /* host: reconcile looks at everything */
+	EV_CREATE,  /* host, vm: reconcile calls create */
+	EV_DEADMAN, /* host: the deadman looks */
+	EV_ANSWER,  /* host: an answer to a heartbeat arrives (msg) */
+	EV_ASK,     /* host, vm: a peer asks (msg) */
+	EV_TOLD,    /* host, vm: a peer's answer (msg) */
+	EV_PETLESS, /* host: the watchdog fires */
+	EV_BOOT,    /* host: comes up */
+	EV_STARTED, /* host, vm: libvirt finishes a create */
+	EV_KILLED,  /* host, vm: libvirt finishes a destroy */
+	EV_DIED,    /* host, vm: the guest's qemu dies */
+	EV_MIGRATE, /* host, vm: next phase of a migration from here */
+	EV_DROPPED, /* host, vm: an incoming copy without a source ends */
+	EV_REPORT,  /* server: a heartbeat arrives (msg) */
+	EV_COMMIT,  /* server: a heartbeat's second half (mutant only) */
+	EV_WATCH,   /* server: the monitor's round */
+	EV_TAKE,    /* server, vm: a proposed takeover's transaction */
+	EV_FAULT,   /* fault: begins */
+	EV_SNAP,    /* fault: what the replica has */
+	EV_UNDO,    /* fault: ends */
+	EV_HEAL,    /* everything is put right */
+	EV_CHECK    /* does everything wanted run? */
 };
+
+enum fault_kind {
+	F_CUT_MGMT, /* host a from all servers */
+	F_CUT_ONE,  /* host a from server b */
+	F_CUT_PEER, /* host a from host b */
+	F_CUT_ALL,  /* host a from everybody */
+	F_POWER,    /* host a */
+	F_REBOOT,   /* host a, at once */
+	F_STOP,     /* process b of host a */
+	F_STOP_ALL, /* all processes of host a */
+	F_SLEEP,    /* host a is suspended */
+	F_HANG,     /* libvirt of host a does not answer */
+	F_LIBVIRT,  /* libvirtd of host a is killed */
+	F_RECON,    /* reconcile of host a is killed */
+	F_QEMU,     /* vm c dies */
+	F_SERVER,   /* server b */
+	F_STALL,    /* server b is stopped and goes on */
+	F_BASE,     /* no database */
+	F_FAILOVER, /* to a replica that is x behind; b: forked */
+	F_DISK,     /* host a comes back with another disk */
+	F_WALL,     /* host a's wall clock is stepped by x */
+	F_LOSS,     /* messages are lost and repeated */
+	O_START,    /* operators: vm c */
+	O_STOP,
+	O_DELETE,
+	O_CREATE,
+	O_MIGRATE, /* vm c to host a; b: cancelled after x */
+	O_OFFLINE, /* vm c to host a, at its node */
+	O_MODE,    /* vm c to the other mode */
+	O_RELEASE, /* vm c away from its host */
+	O_DRAIN,   /* host a, at the node; then rebuilt by receipt */
+	O_FENCE,   /* host a: off, read off twice, on again after len */
+	O_REBUILD, /* vms of host a elsewhere, as soon as a proof allows */
+	O_OFF,     /* host a: a person says it is off, if it is */
+	O_CONFIRM, /* host a's new ledger, if it has one */
+	F_KINDS
+};
+
+/* Instead of a host: whoever it is when the fault begins. */
+#define ROLE_OWNER 250 /* the owner of vm c, as the database has it */
+#define ROLE_RUNS  251 /* where vm c runs, else its owner */
+#define ROLE_DEST  252 /* where vm c is being migrated to, else its owner */
 
 /* Processes of a node that can stop alone. */
 enum proc { P_BEAT, P_RECON, P_DEAD, P_LIBVIRT, PROCS };
@@ -73,11 +117,11 @@ struct dom {
 	enum ledger_copy st;
 	struct gen gen;
 	enum ledger_mode mode;
-	uint32_t tag;  /* changes with every new domain */
-	bool dying;    /* a destroy was asked for */
-	uint8_t src;   /* where an incoming one comes from */
+	uint32_t tag;        /* changes with every new domain */
+	bool dying;          /* a destroy was asked for */
+	uint8_t src;         /* where an incoming one comes from */
 	struct gen from_gen; /* ... and its generation there */
-	uint32_t mig;  /* the migration that brought it, or takes it away */
+	uint32_t mig; /* the migration that brought it, or takes it away */
 };
 
 struct job {
@@ -90,6 +134,7 @@ struct job {
 struct inventory {
 	uint64_t serial; /* order within a boot */
 	uint32_t disk;   /* the ledger it was taken with */
+	bool drain;      /* chime-drain is at work */
 	struct inc inc;
 	uint64_t tick;
 	struct proof_report vm[MAXV];
@@ -105,7 +150,7 @@ struct host {
 	int64_t wall;          /* how far its wall clock was stepped */
 	int64_t resume[PROCS]; /* a stopped process goes on then */
 	bool can_arm, given_up;
-	uint32_t wd;  /* tag of the armed watchdog's next end; 0: none */
+	uint32_t wd; /* tag of the armed watchdog's next end; 0: none */
 	int64_t dm_at, pass_at, thaw;
 	struct dom dom[MAXV];
 	struct job job[MAXV];
@@ -115,7 +160,7 @@ struct host {
 	struct ledger_peer told[MAXV];
 	bool starting[MAXV], want[MAXV];
 	struct gen start_gen[MAXV];
-	bool locked[MAXV]; /* reconcile is between check and create */
+	bool locked[MAXV];    /* reconcile is between check and create */
 	int64_t settle[MAXV]; /* a create may still be on its way until then */
 	struct inventory inv;
 	uint64_t serial;
@@ -166,9 +211,9 @@ struct server {
 	uint32_t life;
 	int32_t ppm;
 	int64_t resume;
-	int base;         /* the database it is connected to; -1 none */
-	struct inc inc;   /* in force when it began to count */
-	int64_t inc_at;   /* ... on its clock */
+	int base;       /* the database it is connected to; -1 none */
+	struct inc inc; /* in force when it began to count */
+	int64_t inc_at; /* ... on its clock */
 	struct watch watch[MAXH];
 	uint64_t pend_tick[MAXV];
 	int64_t pend_at[MAXV];
@@ -212,7 +257,7 @@ struct world {
 	int64_t db_down;
 	bool mgmt[MAXH][MAXS]; /* cut when true */
 	bool peer[MAXH][MAXH];
-	int run[MAXV]; /* copies whose vCPUs run */
+	int run[MAXV];         /* copies whose vCPUs run */
 	uint32_t ran_at[MAXV]; /* newest migration whose copy ran there */
 	uint32_t tags, boots, lives, migs, disks;
 	int loss; /* messages lost, per thousand */
@@ -238,8 +283,8 @@ extern const char *const sim_hosts[MAXH], *const sim_boots[MAXBOOT];
 uint64_t rnd(struct world *w);
 int64_t rnd_in(struct world *w, int64_t lo, int64_t hi);
 bool chance(struct world *w, int permille);
-void push(struct world *w, int64_t at, enum ev_kind k, int who, int vm,
-    uint32_t arg);
+void push(
+    struct world *w, int64_t at, enum ev_kind k, int who, int vm, uint32_t arg);
 bool pop(struct world *w, struct ev *e);
 uint32_t msg_new(struct world *w);
 void msg_drop(struct world *w, uint32_t m);
@@ -288,8 +333,18 @@ bool base_beat(struct world *w, struct base *b, const struct msg *m);
 void server_event(struct world *w, const struct ev *e);
 void server_boot(struct world *w, int s);
 
+/* plot.c */
+void plot_make(struct world *w);
+extern const char *const fault_words[];
+
+/* ops.c */
+void op_vm(struct world *w, int fi);
+void op_host(struct world *w, int fi);
+void op_undo(struct world *w, int fi);
+void op_attend(struct world *w, struct base *b, bool late);
+int index_of(const struct world *w, const char *name);
+
 /* chaos.c */
-void chaos_make(struct world *w);
 void chaos_event(struct world *w, const struct ev *e);
 
 /* main.c */

@@ -105,6 +105,22 @@ host_freeze(struct world *w, int h, bool on)
 			count(w, h, v, on ? -1 : 1);
 }
 
+/* Incoming copies whose source went: their libvirt ends them some day. */
+static void
+orphans(struct world *w, int h)
+{
+	int v;
+
+	for (v = 0; v < w->vms; v++) {
+		struct job *j = &w->h[h].job[v];
+		struct dom *d = &w->h[j->dest].dom[v];
+
+		if (j->on && d->st == COPY_INCOMING && d->mig == j->tag)
+			push(w, w->now + rnd_in(w, 1, 4 * w->t.interval),
+			    EV_DROPPED, j->dest, v, d->tag);
+	}
+}
+
 void
 host_cut(struct world *w, int h)
 {
@@ -114,6 +130,7 @@ host_cut(struct world *w, int h)
 	if (!x->up)
 		return;
 	TRACE(w, "%s loses power", x->name);
+	orphans(w, h);
 	for (v = 0; v < w->vms; v++)
 		if (x->dom[v].st != COPY_NONE)
 			dom_set(w, h, v, COPY_NONE);
@@ -149,15 +166,12 @@ libvirt_kill(struct world *w, int h)
 	if (!x->up)
 		return;
 	TRACE(w, "%s libvirtd dies", x->name);
+	orphans(w, h);
 	for (v = 0; v < w->vms; v++) {
 		struct job *j = &x->job[v];
 
 		if (j->on && x->dom[v].st != COPY_PAUSED)
 			x->dom[v].mig = 0;
-		if (j->on && w->h[j->dest].dom[v].st == COPY_INCOMING)
-			push(w, w->now + rnd_in(w, 1, 4 * w->t.interval),
-			    EV_DROPPED, j->dest, v,
-			    w->h[j->dest].dom[v].tag);
 		j->on = false;
 		if (x->dom[v].st == COPY_INCOMING)
 			dom_set(w, h, v, COPY_NONE);
@@ -176,8 +190,7 @@ mig_start(struct world *w, int h, int v, int dest, struct gen to)
 	j->dest = (uint8_t)dest;
 	j->to = to;
 	j->tag = ++w->migs;
-	TRACE(w, "%s vm%d migration to %s begins", x->name, v,
-	    w->h[dest].name);
+	TRACE(w, "%s vm%d migration to %s begins", x->name, v, w->h[dest].name);
 	push(w, w->now + rnd_in(w, 1, w->t.interval / 4), EV_MIGRATE, h, v,
 	    j->tag);
 }
@@ -193,14 +206,14 @@ prepare(struct world *w, int h, int v)
 
 	if (y->resume[P_RECON] > w->now || y->resume[P_LIBVIRT] > w->now)
 		return false;
-	why = lease_may_receive(&y->lh, &y->lv[v], &y->led[v],
-	    agent_copy(y, v), j->to, src->mode, host_clock(w, y));
+	why = lease_may_receive(&y->lh, &y->lv[v], &y->led[v], agent_copy(y, v),
+	    j->to, src->mode, host_clock(w, y));
 	if (why) {
 		TRACE(w, "%s vm%d not received: %s", y->name, v, why);
 		return false;
 	}
-	agent_record(w, j->dest, v, LEDGER_EXPECT, j->to, src->gen,
-	    w->h[h].name);
+	agent_record(
+	    w, j->dest, v, LEDGER_EXPECT, j->to, src->gen, w->h[h].name);
 	d->gen = j->to;
 	d->mode = src->mode;
 	d->tag = ++w->tags;
@@ -248,8 +261,8 @@ migrate(struct world *w, int h, int v)
 	struct host *x = &w->h[h];
 	struct job *j = &x->job[v];
 	struct dom *d = &x->dom[v];
-	bool link = !w->peer[h][j->dest] && w->h[j->dest].up &&
-	    !w->h[j->dest].frozen;
+	bool link =
+	    !w->peer[h][j->dest] && w->h[j->dest].up && !w->h[j->dest].frozen;
 	int64_t next = rnd_in(w, 1, w->t.interval / 4);
 
 	switch (j->phase) {
