@@ -125,7 +125,6 @@ plan_ended(struct plan_memory *mem, enum plan_restart restart,
 		mem->off = true;
 		last(mem, "%s", end_text(end));
 	} else if (ours) {
-		mem->not_before = 0;
 		mem->last[0] = '\0';
 	} else if (restart == PLAN_NEVER ||
 		   (restart == PLAN_ON_FAILURE && end == PLAN_END_GUEST)) {
@@ -282,9 +281,11 @@ look(enum plan_seen seen, const char *why, struct plan *out)
 	is(out, states[seen], "%s", why);
 }
 
-static void
-new_wish(struct plan_memory *mem, int64_t wish)
+void
+plan_wish(struct plan_memory *mem, int64_t wish)
 {
+	if (mem->wish == wish)
+		return;
 	mem->wish = wish;
 	mem->off = mem->final = mem->again = false;
 	mem->failures = 0;
@@ -314,8 +315,7 @@ plan_vm(const struct plan_node *node, const struct plan_vm *vm,
     struct plan_memory *mem, int64_t now_ms, struct plan *out)
 {
 	memset(out, 0, sizeof(*out));
-	if (mem->wish != vm->wish)
-		new_wish(mem, vm->wish);
+	plan_wish(mem, vm->wish);
 	if (!node->libvirt)
 		is(out, PLAN_STATE_UNKNOWN, "libvirt does not answer");
 	else if (vm->seen == PLAN_SEEN_UNKNOWN)

@@ -118,6 +118,12 @@ void plan_vm(const struct plan_node *node, const struct plan_vm *vm,
 void plan_stray(
     const struct plan_node *node, enum plan_seen seen, struct plan *out);
 
+/*
+ * The wish in force from now on: a new one forgets what belonged to the old
+ * one. plan_vm does so too; before any of the following it must be told.
+ */
+void plan_wish(struct plan_memory *mem, int64_t wish);
+
 /* The VM was started. */
 void plan_started(struct plan_memory *mem, int64_t now_ms);
 

@@ -111,7 +111,10 @@ roster_adopt(struct roster *r, struct desired *d)
 	for (size_t i = 0; i < r->desired.n; i++) {
 		const struct desired_vm *vm = r->desired.vm[i];
 
-		roster_get(r, vm->uuid)->want = vm;
+		struct member *m = roster_get(r, vm->uuid);
+
+		m->want = vm;
+		plan_wish(&m->mem, vm->wish);
 	}
 	desired_free(&old);
 	if (r->libvirt)

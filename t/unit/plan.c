@@ -368,6 +368,21 @@ test_changed_mind(void)
 	plan_vm(&up, &vm, &mem, NOW + 90000, &p);
 	CHECK("a power-off long after an ignored shutdown is its own",
 	    p.action == PLAN_NONE && p.final);
+
+	memset(&mem, 0, sizeof(mem));
+	vm.seen = PLAN_SEEN_RUNNING;
+	vm.want = PLAN_STOPPED;
+	vm.grace_ms = 0;
+	plan_vm(&up, &vm, &mem, NOW, &p);
+	plan_failed(&mem, PLAN_DESTROY, "busy", NOW);
+	vm.want = PLAN_RUNNING;
+	plan_vm(&up, &vm, &mem, NOW + 1, &p);
+	CHECK("wanted again after a failed destroy: stays",
+	    p.action == PLAN_NONE && p.state == PLAN_STATE_RUNNING);
+	plan_ended(&mem, PLAN_ON_FAILURE, PLAN_END_GUEST, NOW + 2);
+	vm.seen = PLAN_SEEN_ABSENT;
+	plan_vm(&up, &vm, &mem, NOW + 2, &p);
+	CHECK("and its power-off is its own", p.final);
 }
 
 static void

@@ -191,7 +191,9 @@ test_orders(void)
 	begin(&r, 1);
 	wants(&r, "\"want\":\"stopped\",\"wish\":2,\"grace_ms\":0");
 	CHECK("no grace: destroy", decide(&r) == PLAN_DESTROY);
-	done(&r, PLAN_DESTROY, VIRT_OK, seq);
+	since = seq;
+	done(&r, PLAN_DESTROY, VIRT_OK, since);
+	list(&r, since, 1, true);
 	wants(&r, "\"want\":\"running\",\"wish\":3");
 	CHECK("destroyed, wanted again: start", decide(&r) == PLAN_START);
 	ended(&r, PLAN_END_DESTROYED);
@@ -256,6 +258,7 @@ test_failed(void)
 	begin(&r, 0);
 	decide(&r);
 	list(&r, seq, 1, true); /* half made */
+	list(&r, seq, 0, true);
 	CHECK("a failed start asks for a listing",
 	    done(&r, PLAN_START, VIRT_FAILED, 1));
 	list(&r, seq, 0, true);
