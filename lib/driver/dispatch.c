@@ -87,7 +87,7 @@ pass_on(struct asked *a, const struct wire_request *r)
 
 	if (!t) {
 		fail(a, 404, "not_found",
-		    "no such path; chime-apiserver(8) lists them");
+		    "no such path; chime-http(7) lists them");
 		return;
 	}
 	a->brief = t->limit_ms && t->limit_ms < limit;

@@ -116,10 +116,15 @@ is_text(const char *p, size_t n)
 	size_t c;
 
 	for (; p < end; p += c) {
-		if ((unsigned char)*p < 0x20 && !strchr("\t\r\n", *p))
-			return false;
-		c = utf8_char(p, (size_t)(end - p), &code);
-		if (!c || !code)
+		unsigned char byte = (unsigned char)*p;
+
+		c = 1;
+		if (byte >= 0x80)
+			c = utf8_char(p, (size_t)(end - p), &code);
+		else if (byte < 0x20 && byte != '\t' && byte != '\r' &&
+			 byte != '\n')
+			c = 0;
+		if (!c)
 			return false;
 	}
 	return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The lines between chime-apiserver and its workers (chime-apiserver(8),
- * THE WORKERS' LINES). The server's side: requests are written and answers
+ * WORKERS). The server's side: requests are written and answers
  * are taken apart without building a tree; rows pass through as they are.
  *
  *	{"id":7,"method":"GET","path":"/v1/host","query":"limit=5",...}

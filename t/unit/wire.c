@@ -29,8 +29,8 @@ static const char *const no_answers[] = {
     "{\"id\":7,\"end\":{\"status\":404}}",
     "{\"id\":7,\"end\":{\"status\":404,\"error\":{\"code\":\"x\"}}}",
     "{\"id\":7,\"end\":{\"status\":404,\"error\":[]}}",
-    "{\"id\":7,\"end\":{\"status\":404,\"error\":"
-    "{\"code\":1,\"message\":\"m\"}}}",
+    "{\"id\":7,\"end\":{\"status\":404,\"error\":{\"code\":1}}}",
+    "{\"id\":7,\"end\":{\"status\":404,\"error\":{\"message\":\"\"}}}",
 };
 
 static int
