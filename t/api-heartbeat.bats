@@ -362,7 +362,7 @@ n2	5" 'SELECT host, beat FROM heartbeat ORDER BY host'
 	    "SELECT health, health_reason FROM host WHERE name = 'n1'"
 	for health in silent unreachable; do
 		sql "UPDATE host SET health = '$health' WHERE name = 'n1'"
-		beat n1 $A 1$(sql 'SELECT COUNT(*) FROM event') |
+		beat n1 $A "1$(sql 'SELECT COUNT(*) FROM event')" |
 		    ask 1 n1 "$T1" | worker
 	done
 	sql_is "info	host.run

@@ -128,7 +128,7 @@ lease() {
 		    '{"type":"ping","id":"0123456789abcdeF"}' \
 		    '{"type":"ping","type":"poll","id":"0123456789abcdef"}' \
 		    "{\"type\":\"ping\",\"id\":\"$ID\",\"x\":\"$(
-			printf '%600s')\"}"; do
+			printf '%600s' '')\"}"; do
 			send "$text" &
 			senders+=($!)
 		done
