@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 # chime-apiserver with workers that do what a path says (t/lib/worker.c).
 # shellcheck shell=bash disable=SC2154 # set by lib/common and lib/api
+# shellcheck disable=SC2016 # programs of sh, perl and jq
 
 load lib/common
 load lib/api

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 # chime-call against a real chime-apiserver with workers made for tests.
 # shellcheck shell=bash disable=SC2154 # set by lib/common and lib/api
+# shellcheck disable=SC2016 # programs of sh, perl and jq
 
 load lib/common
 load lib/api

@@ -3,21 +3,20 @@
 # lib/common. Its workers are $WORKER (t/lib/worker.c, which does what a
 # path says) unless options say otherwise.
 # shellcheck shell=bash disable=SC2154 # DIR, ROOT, BUILD: common.bash
+# shellcheck disable=SC2034 # status: for the tests
 
 WORKER=$BATS_FILE_TMPDIR/worker
 
 # For setup_file: builds $WORKER.
 api_worker() {
-	"${CC:-cc}" -std=c11 -D_POSIX_C_SOURCE=200809L -I"$ROOT/lib" \
-	    -o "$WORKER" "$ROOT/t/lib/worker.c" $(api_libs)
-}
+	local sanitize=()
 
-# What a program needs beside its own object; a sanitized library needs its
-# sanitizers.
-api_libs() {
-	echo "$BUILD/libchime.a $(pkg-config --libs jansson)"
+	# A sanitized library needs its sanitizers.
 	! nm "$BUILD/libchime.a" 2>/dev/null | grep -q __asan_init ||
-	    echo -fsanitize=address,undefined
+	    sanitize=("-fsanitize=address,undefined")
+	"${CC:-cc}" -std=c11 -D_POSIX_C_SOURCE=200809L -I"$ROOT/lib" \
+	    "${sanitize[@]}" -o "$WORKER" "$ROOT/t/lib/worker.c" \
+	    "$BUILD/libchime.a" -ljansson
 }
 
 # api_start NAME [OPTION...]: waits until it listens; sets $port and $url.
