@@ -37,14 +37,21 @@ end() {
 	trap '' HUP INT TERM
 	trap - EXIT
 	set +e
+	# Each has begun a session of its own, or will in a moment.
 	for group in $job $ticker; do
-		kill -s TERM -- "-$group" 2>/dev/null
+		until kill -s TERM -- "-$group" 2>/dev/null; do
+			kill -0 "$group" 2>/dev/null || break
+			sleep 0.05
+		done
 		wait "$group"
 	done
 	if [ "$tree" ]; then
 		printf '\nstopping everything\n'
 		node_end 2>/dev/null
-		kill -s TERM "$tree" 2>/dev/null
+		until s6-svscanctl -t "$dir/sv" 2>/dev/null; do
+			kill -0 "$tree" 2>/dev/null || break
+			sleep 0.05
+		done
 		wait "$tree"
 	fi
 	[ "$dir" ] || exit "$rc"

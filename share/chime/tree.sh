@@ -30,6 +30,15 @@ role_settle() {
 	done
 }
 
+# role_tell: ends $tree through its fifo, once it has one. A signal so early
+# could reach a child that is still this shell, and be lost there.
+role_tell() {
+	until s6-svscanctl -t "$sv" 2>/dev/null; do
+		kill -0 "$tree" 2>/dev/null || break
+		sleep 0.05
+	done
+}
+
 role_run() {
 	role_check
 	mkdir -p "$CHIME_RUN_DIR" ||
@@ -39,7 +48,7 @@ role_run() {
 	    "(pid $(cat "$CHIME_RUN_DIR/$role.pid" 2>/dev/null))"
 	stopping=
 	tree=
-	trap 'stopping=1; [ -z "$tree" ] || kill -s TERM "$tree"' HUP INT TERM
+	trap 'stopping=1; [ -z "$tree" ] || role_tell' HUP INT TERM
 	role_settle || exit 111
 	echo $$ | put "$CHIME_RUN_DIR/$role.pid" 644
 
@@ -57,7 +66,7 @@ role_run() {
 	    s6-svscan "$sv" >&2 8>&- &
 	tree=$!
 	exec 9>&-
-	[ -z "$stopping" ] || kill -s TERM "$tree"
+	[ -z "$stopping" ] || role_tell
 	ready=
 	if [ "$fd" ]; then
 		setsid sh -c '"$@" && echo' ready "$libexec/sv-ready" \
