@@ -56,6 +56,7 @@ random() {
 # The new data appears under its name only when it is complete.
 make_data() {
 	rm -rf -- "$dir/data.new"
+	mkdir -p -- "$dir/tmp"
 	trap 'rm -rf -- "$dir/data.new" "$dir/init.sql"' EXIT
 	trap 'exit 111' HUP INT TERM
 	secret=$(random)
@@ -66,7 +67,8 @@ make_data() {
 	CREATE USER chime@localhost IDENTIFIED BY '$secret';
 	GRANT ALL PRIVILEGES ON chime.* TO chime@localhost;
 	EOF
-	if ! mariadb-install-db --no-defaults --user="$me" \
+	# Another mariadbd that starts now empties the common folder for that.
+	if ! mariadb-install-db --no-defaults --user="$me" --tmpdir="$dir/tmp" \
 	    --datadir="$dir/data.new" --skip-test-db --skip-name-resolve \
 	    --auth-root-authentication-method=socket \
 	    --auth-root-socket-user="$me" --extra-file="$dir/init.sql" \
