@@ -91,9 +91,9 @@ bad_inventories(void)
 		snprintf(text, sizeof(text), "%s%s%s",
 		    BEAT(",\"full\":true") VM(VM_A, ""), bad[i],
 		    VM("bbbbbbbb-0000-4000-8000-000000000001", ""));
-		unit_check(bad[i], parse(&u, text) == 0 && !u.full &&
-				       u.n == 0 && *u.bad_vms.text &&
-				       u.beat == 7);
+		unit_check(bad[i] + 1, parse(&u, text) == 0 && !u.full &&
+					   u.n == 0 && *u.bad_vms.text &&
+					   u.beat == 7);
 		upload_free(&u);
 	}
 	CHECK("VMs without \"full\" are not looked at",
