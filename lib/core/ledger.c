@@ -73,7 +73,8 @@ ledger_refuses(const struct ledger_vm *v, struct gen g)
 	if (!CORE_MUTANT(departure_not_honoured) && ledger_departed(v) &&
 	    gen_cmp(v->to, g) >= 0)
 		return "departed from here";
-	if (!CORE_MUTANT(no_generation_check) && gen_cmp(v->ran, g) > 0)
+	if (!CORE_MUTANT(no_generation_check) && !CORE_MUTANT(lower_started) &&
+	    gen_cmp(v->ran, g) > 0)
 		return "ran here at a higher generation";
 	return NULL;
 }
@@ -143,7 +144,24 @@ ledger_may_refuse(
 		return "ran here already";
 	if (copy != COPY_NONE)
 		return "a domain is here";
-	if (gen_cmp(v->floor, to) >= 0 && !CORE_MUTANT(new_ledger_answers))
-		return "this ledger is younger";
 	return NULL;
+}
+
+struct ledger_peer
+ledger_answer(const struct ledger_vm *v, enum ledger_copy copy, struct gen to)
+{
+	struct ledger_peer p = {0};
+
+	if (copy == COPY_UNKNOWN)
+		return p;
+	/* It came and went before this ledger began, for all we know. */
+	if (copy == COPY_NONE && gen_cmp(v->ran, to) < 0 &&
+	    gen_cmp(v->floor, to) >= 0 && !CORE_MUTANT(new_ledger_answers))
+		return p;
+	p.to = to;
+	p.copy = copy;
+	p.ran = gen_cmp(v->ran, to) >= 0;
+	p.refused = gen_cmp(v->refused, to) >= 0;
+	p.expected = gen_cmp(v->expected, to) >= 0;
+	return p;
 }

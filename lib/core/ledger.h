@@ -113,4 +113,11 @@ enum ledger_end ledger_end(const struct ledger_vm *v, enum ledger_copy copy,
 const char *ledger_may_refuse(
     const struct ledger_vm *v, enum ledger_copy copy, struct gen to);
 
+/*
+ * What the destination answers a source that asks about `to`, after it has
+ * refused if it may. Its `to` is none when it cannot tell.
+ */
+struct ledger_peer ledger_answer(
+    const struct ledger_vm *v, enum ledger_copy copy, struct gen to);
+
 #endif

@@ -42,7 +42,7 @@ proof_clean(const struct proof_case *c, const struct proof_host *h)
 
 	if (r->copy != COPY_NONE)
 		return false;
-	if (CORE_MUTANT(clean_by_copy))
+	if (CORE_MUTANT(clean_by_copy) || CORE_MUTANT(no_generation_check))
 		return true;
 	/* It ran, or sent away, what the row knows nothing of. */
 	return gen_cmp(r->ran, c->vm.gen) <= 0 && !proof_departed(r, c->vm.gen);
@@ -127,8 +127,9 @@ proof_host_gone(const struct proof_case *c, const struct proof_host *h,
  * Whether every host has reported above `since`, or is proven off, and no
  * report shows anything elsewhere than at the owner, whose own report counts
  * only when `owner` asks for it. A host read off later than the others
- * reported may have passed a copy on to one of them before it went, and one
- * that lost its ledger may have forgotten that it did: reports count above
+ * reported may have passed a copy on to one of them before it went (or one
+ * read off earlier, and switched on since unnoticed: each is read again), and
+ * one that lost its ledger may have forgotten that it did: reports count above
  * the newest reading and the newest confirmation only.
  */
 static const char *
@@ -149,7 +150,12 @@ all_clean(const struct proof_case *c, uint64_t since, bool owner)
 	for (i = 0; i < c->hosts; i++) {
 		h = &c->host[i];
 		own = strcmp(h->name, c->vm.owner) == 0;
-		if ((own && !owner) || !proof_is_off(c, h))
+		if (!proof_is_off(c, h)) {
+			if (h->off.last < since && !CORE_MUTANT(off_not_again))
+				return "a host must be read off again";
+			continue;
+		}
+		if (own && !owner)
 			continue;
 		if (!proof_fresh(c, h, since))
 			return "a host has not reported since";

@@ -43,6 +43,8 @@ struct proof_report {
 struct proof_off {
 	struct inc inc;  /* when it was read; all zero: never */
 	uint64_t before; /* the tick read before the first reading */
+	uint64_t last;   /* ... and before the newest one; reading counts
+			    a tick itself */
 	unsigned reads;  /* how often it read "off", in a row; 2 suffice */
 	bool person;     /* a named person asserts it */
 };

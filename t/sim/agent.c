@@ -37,12 +37,17 @@ agent_record(struct world *w, int h, int v, enum ledger_kind k, struct gen gen,
 		TRACE(w, "%s vm%d ledger: %s %s %s %s", x->name, v, words[k], g,
 		    gen_none(other) ? "" : o, peer ? peer : "");
 	}
-	if ((CORE_MUTANT(departure_unrecorded) && k == LEDGER_DEPART) ||
-	    (CORE_MUTANT(arrival_unledgered) && k == LEDGER_ARRIVE) ||
-	    (CORE_MUTANT(start_unledgered) && k == LEDGER_START) ||
-	    (CORE_MUTANT(refusal_unledgered) && k == LEDGER_REFUSE))
+	if (CORE_MUTANT(departure_unrecorded) && k == LEDGER_DEPART)
 		return;
 	ledger_fold(&x->led[v], &r, boot);
+	if ((CORE_MUTANT(arrival_unledgered) && k == LEDGER_ARRIVE) ||
+	    (CORE_MUTANT(departure_unfsynced) && k == LEDGER_DEPART) ||
+	    (CORE_MUTANT(return_unledgered) && k == LEDGER_RETURN) ||
+	    (CORE_MUTANT(start_unledgered) && k == LEDGER_START) ||
+	    (CORE_MUTANT(expectation_unledgered) && k == LEDGER_EXPECT) ||
+	    (CORE_MUTANT(refusal_unledgered) && k == LEDGER_REFUSE))
+		return;
+	ledger_fold(&x->disk_led[v], &r, boot);
 }
 
 void
@@ -89,8 +94,10 @@ agent_boot(struct world *w, int h)
 	if (CORE_MUTANT(incarnation_forgotten))
 		x->lh.known = (struct inc){0, 0};
 	x->lh.armed = x->can_arm;
-	for (v = 0; v < w->vms; v++)
+	for (v = 0; v < w->vms; v++) {
+		x->led[v] = x->disk_led[v];
 		x->led[v].here = false;
+	}
 	push(w, w->now + rnd_in(w, 1, w->t.interval), EV_BEAT, h, 0, 0);
 	agent_wake(w, h);
 }
@@ -147,14 +154,13 @@ highest(const struct world *w, const struct host *x)
 	return g;
 }
 
-static void
-beat(struct world *w, int h)
+void
+agent_beat(struct world *w, int h)
 {
 	struct host *x = &w->h[h];
 	uint32_t m;
 	int s = (int)rnd_in(w, 0, w->servers - 1), i;
 
-	push(w, w->now + w->t.interval, EV_BEAT, h, 0, 0);
 	x->lh.beat++;
 	x->lh.sent = host_clock(w, x);
 	for (i = 0; i < w->servers; i++, s = (s + 1) % w->servers)
@@ -205,7 +211,7 @@ answer(struct world *w, int h, uint32_t m)
 	if (!x->confirmed && a->confirmed && a->disk == x->disk) {
 		x->confirmed = true;
 		for (v = 0; v < w->vms; v++)
-			x->led[v].floor = a->floor;
+			x->led[v].floor = x->disk_led[v].floor = a->floor;
 	}
 	for (v = 0; v < w->vms; v++) {
 		if (a->named[v])
@@ -449,11 +455,7 @@ asked(struct world *w, int h, int v, uint32_t q)
 		agent_record(w, h, v, LEDGER_REFUSE, to, no_gen, NULL);
 	m = msg_new(w);
 	w->msgs[m].from = (uint8_t)h;
-	w->msgs[m].peer.to = to;
-	w->msgs[m].peer.copy = agent_copy(x, v);
-	w->msgs[m].peer.ran = gen_cmp(l->ran, to) >= 0;
-	w->msgs[m].peer.refused = gen_cmp(l->refused, to) >= 0;
-	w->msgs[m].peer.expected = gen_cmp(l->expected, to) >= 0;
+	w->msgs[m].peer = ledger_answer(l, agent_copy(x, v), to);
 	send(w, EV_TOLD, from, v, m);
 }
 
@@ -495,7 +497,8 @@ agent_event(struct world *w, const struct ev *e)
 {
 	switch ((int)e->kind) {
 	case EV_BEAT:
-		beat(w, e->who);
+		push(w, w->now + w->t.interval, EV_BEAT, e->who, 0, 0);
+		agent_beat(w, e->who);
 		break;
 	case EV_ANSWER:
 		answer(w, e->who, e->arg);

@@ -78,6 +78,7 @@ begin_host(struct world *w, int fi)
 		host_cut(w, f->a);
 		if (f->kind == F_DISK) {
 			memset(x->led, 0, sizeof(x->led));
+			memset(x->disk_led, 0, sizeof(x->disk_led));
 			x->known = (struct inc){0, 0};
 			x->disk = ++w->disks;
 			x->confirmed = false;
@@ -87,8 +88,11 @@ begin_host(struct world *w, int fi)
 		push(w, until, EV_BOOT, f->a, 0, 0);
 		return;
 	case F_STOP:
-		p = f->b % (P_DEAD + 1);
+		p = (f->b & 3) % (P_DEAD + 1);
 		TRACE(w, "%s process %d", x->name, p);
+		/* The worst moment: its answer will wait for it. */
+		if (p == P_BEAT && f->b & 4 && x->resume[P_BEAT] <= w->now)
+			agent_beat(w, f->a);
 		stop_proc(w, f->a, (enum proc)p, until);
 		break;
 	case F_STOP_ALL:

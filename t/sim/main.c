@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * sim [-n SCHEDULES] [-s SEED] [-x DROPPED] [-v] [-m MUTANT | -M] [-j JOBS]
+ * sim [-v] [-n SCHEDULES] [-s SEED] [-x DROPPED] [-j JOBS]
+ *     [-m MUTANT | -M [MUTANT...]]
  *
  * Runs SCHEDULES schedules from SEED on. For each that ends in a violation it
  * prints the seed, the faults without which it would not have happened, and
@@ -34,7 +35,7 @@ static const char *const mutant_words[] = {"none",
 #endif
 
 static const char *const synopsis =
-    "[-v] [-n schedules] [-s seed] [-x dropped] [-j jobs] [-m mutant | -M]";
+    "[-v] [-n schedules] [-s seed] [-x dropped] [-j jobs] [-m mutant | -M [mutant...]]";
 
 static bool
 stopped(struct world *w, const struct ev *e)
@@ -267,40 +268,48 @@ all(uint64_t seed, uint64_t n, int jobs)
 }
 
 #ifdef CORE_MUTANTS
-static int
-mutants(uint64_t seed, uint64_t n, int jobs)
-{
-	int fd[MUTANT_COUNT], m, next = 1, rc = RC_OK;
-	struct tally t;
-
-	for (m = 1; m < MUTANT_COUNT; m++) {
-		for (; next < MUTANT_COUNT && next < m + jobs; next++) {
-			core_mutant = (enum mutant)next;
-			fd[next] = begin(seed, n, 0, 1, true);
-		}
-		t = end(fd[m]);
-		if (t.bad) {
-			printf("%s caught after %" PRIu64 " schedules\n",
-			    mutant_words[m], t.first);
-			continue;
-		}
-		printf("%s not caught in %" PRIu64 " schedules\n",
-		    mutant_words[m], t.done);
-		rc = RC_NO;
-	}
-	return rc;
-}
-
-static void
-choose_mutant(const char *name)
+static enum mutant
+mutant(const char *name)
 {
 	int m;
 
 	for (m = 1; m < MUTANT_COUNT; m++)
 		if (strcmp(mutant_words[m], name) == 0)
-			core_mutant = (enum mutant)m;
-	if (core_mutant == MUTANT_none)
-		die(RC_USAGE, "-m %s: no such mutant", name);
+			return (enum mutant)m;
+	die(RC_USAGE, "%s: no such mutant", name);
+}
+
+/* The named mutants, or all, each until it is caught. */
+static int
+mutants(char **names, int count, uint64_t seed, uint64_t n, int jobs)
+{
+	int fd[MUTANT_COUNT], i, next = 0, rc = RC_OK;
+	enum mutant m[MUTANT_COUNT];
+	struct tally t;
+
+	if (count == 0 || count >= MUTANT_COUNT)
+		count = MUTANT_COUNT - 1;
+	else
+		for (i = 0; i < count; i++)
+			m[i] = mutant(names[i]);
+	for (i = 0; i < count; i++) {
+		for (; next < count && next < i + jobs; next++) {
+			if (*names == NULL)
+				m[next] = (enum mutant)(next + 1);
+			core_mutant = m[next];
+			fd[next] = begin(seed, n, 0, 1, true);
+		}
+		t = end(fd[i]);
+		if (t.bad) {
+			printf("%s caught after %" PRIu64 " schedules\n",
+			    mutant_words[m[i]], t.first);
+			continue;
+		}
+		printf("%s not caught in %" PRIu64 " schedules\n",
+		    mutant_words[m[i]], t.done);
+		rc = RC_NO;
+	}
+	return rc;
 }
 #endif
 
@@ -321,7 +330,7 @@ main(int argc, char **argv)
 			break;
 #ifdef CORE_MUTANTS
 		case 'm':
-			choose_mutant(optarg);
+			core_mutant = mutant(optarg);
 			break;
 		case 'M':
 			table = true;
@@ -352,7 +361,8 @@ main(int argc, char **argv)
 	}
 #ifdef CORE_MUTANTS
 	if (table)
-		return mutants((uint64_t)seed, (uint64_t)n, (int)jobs);
+		return mutants(argv + optind, argc - optind, (uint64_t)seed,
+		    (uint64_t)n, (int)jobs);
 #endif
 	(void)table;
 	return all((uint64_t)seed, (uint64_t)n, (int)jobs);

@@ -28,6 +28,7 @@
 	X(refusal_not_honoured)                                                \
 	X(departure_not_honoured)                                              \
 	X(no_generation_check)                                                 \
+	X(lower_started)                                                       \
 	X(return_not_final)                                                    \
 	X(paused_resumed)                                                      \
 	X(peer_not_asked)                                                      \
@@ -61,6 +62,7 @@
 	X(receipt_unconfirmed)                                                 \
 	X(off_any_order)                                                       \
 	X(confirmed_any_order)                                                 \
+	X(off_not_again)                                                       \
 	X(ping_only)                                                           \
 	X(off_auto_unasked)                                                    \
 	X(off_others_unasked)                                                  \
@@ -70,7 +72,10 @@
 	X(certified_at_once)                                                   \
 	X(departure_unrecorded)                                                \
 	X(arrival_unledgered)                                                  \
+	X(departure_unfsynced)                                                 \
+	X(return_unledgered)                                                   \
 	X(start_unledgered)                                                    \
+	X(expectation_unledgered)                                              \
 	X(refusal_unledgered)                                                  \
 	X(incarnation_forgotten)                                               \
 	X(inflight_unreported)                                                 \

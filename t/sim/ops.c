@@ -97,6 +97,12 @@ rebuild(struct world *w, struct base *b, int h)
 
 	if (t == h)
 		t = (t + 1) % w->hosts;
+	/* What was read off is read again, lest it was switched on since. */
+	for (v = 0; v < w->hosts; v++)
+		if (b->host[v].off.reads && w->h[v].up)
+			memset(&b->host[v].off, 0, sizeof(b->host[v].off));
+		else if (b->host[v].off.reads)
+			b->host[v].off.last = ++b->db.tick;
 	for (v = 0; v < w->vms; v++)
 		if (lives(b, v) && b->vm[v].vm.owner == w->h[h].name)
 			b->vm[v].target = (uint8_t)(t + 1);
@@ -122,9 +128,10 @@ read_power(struct world *w, int h, bool person)
 	if (!inc_same(o->inc, b->db.inc) || o->reads == 0 ||
 	    b->host[h].beat > o->before) {
 		o->inc = b->db.inc;
-		o->before = b->db.tick;
+		o->before = ++b->db.tick;
 		o->reads = 0;
 	}
+	o->last = ++b->db.tick;
 	o->reads++;
 	o->person = person;
 	TRACE(w, "%s reads off", w->h[h].name);

@@ -63,6 +63,12 @@ struct step {
 	}
 
 static const struct step plots[][8] = {
+    /* What arrived is passed on, and the middle one forgets it. */
+    {{F_CUT_MGMT, 1, 0, 0, 80, 300, 0, -1},
+	{F_CUT_MGMT, 2, 0, 0, 80, 300, 0, -1},
+	{O_OFFLINE, 1, 1, 10, 0, 0, 0, -1}, {O_OFFLINE, 2, 15, 50, 0, 0, 0, -1},
+	{F_REBOOT, 1, 10, 60, 0, 0, 0, -1},
+	{F_REBOOT, ROLE_OWNER, 0, 20, 0, 0, 0, -1}, END},
     /* The owner goes, and what is decided then is lost. */
     {{F_CUT_ALL, ROLE_OWNER, 0, 0, 50, 300, 0, -1},
 	{F_FAILOVER, 0, 60, 120, 0, 0, 40, -1},
@@ -122,7 +128,7 @@ static const struct step plots[][8] = {
 	{F_FAILOVER, 0, 0, 120, 0, 0, 100, -1},
 	{O_REBUILD, ROLE_OWNER, 0, 60, 0, 0, 0, -1}, END},
     /* One process stops, and time passes without it. */
-    {{F_STOP, ROLE_OWNER, 0, 10, 30, 75, 0, P_BEAT},
+    {{F_STOP, ROLE_OWNER, 0, 10, 30, 75, 0, P_BEAT | 4},
 	{F_CUT_MGMT, ROLE_OWNER, 2, 60, 60, 200, 0, -1}, END},
     {{F_CUT_MGMT, ROLE_OWNER, 0, 0, 60, 200, 0, -1},
 	{F_STOP, ROLE_OWNER, 1, 60, 30, 200, 0, P_DEAD}, END},

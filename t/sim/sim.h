@@ -165,7 +165,7 @@ struct host {
 	struct inventory inv;
 	uint64_t serial;
 	/* on disk */
-	struct ledger_vm led[MAXV];
+	struct ledger_vm led[MAXV], disk_led[MAXV];
 	struct inc known;
 	uint32_t disk;
 	bool confirmed; /* the server knows this ledger */
@@ -317,6 +317,7 @@ enum ledger_copy agent_copy(const struct host *h, int v);
 void agent_record(struct world *w, int h, int v, enum ledger_kind k,
     struct gen gen, struct gen other, const char *peer);
 void agent_event(struct world *w, const struct ev *e);
+void agent_beat(struct world *w, int h);
 void agent_wake(struct world *w, int h);
 void agent_boot(struct world *w, int h);
 void deadman_at(struct world *w, int h, int64_t at);
