@@ -37,7 +37,7 @@
 	"[-qvV] [-l ADDRESS:PORT] [-t TIME] [-d FD] [-H COMMAND] "             \
 	"[-C COMMAND] [--stdio]"
 
-#define CONNECTIONS 2000
+#define CONNECTIONS 8000
 #define JOBS        1000  /* requests a pool knows before it says "busy" */
 #define CALL_WINDOW 4     /* requests given to one call worker at once */
 #define HEALTH_MS   1000  /* what /v1/health waits for a worker */

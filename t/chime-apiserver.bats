@@ -213,6 +213,32 @@ error() {
 	[ "$status" = 200 ]
 }
 
+@test "many clients that send slowly cannot take all memory" {
+	api_start api
+	# 300 bodies of 700 kB, each a MiB in memory, none of them whole.
+	start flood perl -MIO::Socket::INET -e '
+		$x = "x" x 700000;
+		for (1 .. 300) {
+			$s = IO::Socket::INET->new("127.0.0.1:$ARGV[0]") or die;
+			print $s "POST /v1/echo HTTP/1.1\r\nContent-Length: " .
+			    "900000\r\n\r\n$x";
+			push @all, $s;
+		}
+		open(F, ">", "flooded"); close(F);
+		sleep 3600' "$port"
+	wait_for 30 test -e flooded
+	busy() {
+		get /v1/echo -d small && [ "$status" = 503 ]
+	}
+	wait_for 20 busy
+	error 503 busy
+	stop flood
+	accepted() {
+		get /v1/echo -d small && [ "$status" = 200 ]
+	}
+	wait_for 10 accepted
+}
+
 @test "answers larger than the bound are refused, and said to be so" {
 	api_start api
 	get /v1/list/300/60000

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "base/clk.h"
@@ -19,16 +18,15 @@
 
 #define POOL_SIZE   (8 * 1024)
 #define ANSWER_MAX  (16 * 1024 * 1024)
-#define HELD_MAX    (256 * (size_t)1024 * 1024) /* answers of all clients */
+#define HELD_MAX    (256 * (size_t)1024 * 1024) /* bodies, of all clients */
 #define DISCARD_MAX (8 * FRONT_BODY_MAX)        /* read of a body too large */
-#define TOKEN_MAX   256
 #define SWEEP_MS    500
 
 struct front {
 	struct front_conf conf;
 	struct MHD_Daemon *mhd;
 	struct conns conns;
-	size_t held; /* bytes of all answers */
+	size_t held; /* bytes of all bodies, there and back */
 	int64_t swept;
 	bool closing;
 	uint64_t requests;
@@ -42,7 +40,7 @@ struct front_request {
 	struct MHD_Connection *mhd;
 	struct conn *conn;
 	enum request_state state;
-	bool began, suspended, head;
+	bool began, suspended, flooded;
 	char *target; /* as received */
 	struct buf body;
 	size_t discarded;
@@ -92,6 +90,14 @@ request_began(void *cls, const char *uri, struct MHD_Connection *mhd)
 	return q;
 }
 
+/* How much memory this request takes now. */
+static void
+hold(struct front_request *q, size_t n)
+{
+	q->front->held = q->front->held - q->held + n;
+	q->held = n;
+}
+
 static void
 request_completed(void *cls, struct MHD_Connection *mhd, void **ctx,
     enum MHD_RequestTerminationCode code)
@@ -104,7 +110,7 @@ request_completed(void *cls, struct MHD_Connection *mhd, void **ctx,
 	if (!q)
 		return;
 	*ctx = NULL;
-	q->front->held -= q->held;
+	hold(q, 0);
 	conns_enter(&q->front->conns, q->conn, CONN_READING);
 	buf_free(&q->body);
 	reply_free(&q->reply);
@@ -167,16 +173,16 @@ answered(struct front_request *q)
 	}
 }
 
+static const char flooded[] =
+    "too much is being sent and received slowly; repeat it later";
+
 void
 front_row(struct front_request *q, struct scan_text row)
 {
-	struct front *f = q->front;
-
-	if (f->held > HELD_MAX)
+	if (q->front->held > HELD_MAX)
 		return;
 	reply_row(&q->reply, row);
-	f->held += q->reply.body.len - q->held;
-	q->held = q->reply.body.len;
+	hold(q, q->reply.body.cap);
 }
 
 void
@@ -197,24 +203,11 @@ void
 front_end(struct front_request *q, const struct wire_answer *end)
 {
 	if (q->front->held > HELD_MAX) {
-		front_error(q, 503, "busy",
-		    "too many large answers wait for slow clients; "
-		    "repeat it later");
+		front_error(q, 503, "busy", flooded);
 		return;
 	}
 	reply_end(&q->reply, end);
 	answered(q);
-}
-
-static const char *
-bearer(const struct front_request *q)
-{
-	const char *value = header(q, MHD_HTTP_HEADER_AUTHORIZATION);
-
-	if (!value || strncasecmp(value, "Bearer ", 7) != 0)
-		return NULL;
-	value += 7;
-	return route_is_plain(value, TOKEN_MAX) ? value : NULL;
 }
 
 static const char too_large[] = "a body has at most 1 MiB";
@@ -236,13 +229,15 @@ hand_over(struct front_request *q, const char *method)
 	r.path.n = mark ? (size_t)(mark - q->target) : strlen(q->target);
 	if (mark)
 		r.query = (struct scan_text){mark + 1, strlen(mark + 1)};
-	r.token = bearer(q);
+	r.token = route_bearer(header(q, MHD_HTTP_HEADER_AUTHORIZATION));
 	r.key = header(q, "Idempotency-Key");
 	r.request = q->reply.request;
 	r.peer = q->conn->peer;
 	r.body = (struct scan_text){q->body.data, q->body.len};
 	refused = route_refuse(&r, &code, &message);
-	if (q->body.overflow)
+	if (q->flooded)
+		front_error(q, 503, "busy", flooded);
+	else if (q->body.overflow)
 		front_error(q, 413, "too_large", too_large);
 	else if (refused)
 		front_error(q, refused, code, message);
@@ -252,6 +247,7 @@ hand_over(struct front_request *q, const char *method)
 	else
 		q->front->conf.request(q->front->conf.arg, q, &r);
 	buf_free(&q->body);
+	hold(q, q->reply.body.cap);
 }
 
 /* Whether a body too large announces itself, so that none of it is read. */
@@ -289,8 +285,10 @@ handle(void *cls, struct MHD_Connection *mhd, const char *url,
 		return send_reply(q);
 	}
 	if (*size) {
-		if (buf_add(&q->body, data, *size) == -1)
+		q->flooded |= q->front->held > HELD_MAX;
+		if (q->flooded || buf_add(&q->body, data, *size) == -1)
 			q->discarded += *size;
+		hold(q, q->body.cap);
 		*size = 0;
 		return q->discarded > DISCARD_MAX ? MHD_NO : MHD_YES;
 	}

@@ -2,10 +2,12 @@
 #include "driver/route.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/utf8.h"
 
-#define KEY_MAX 64 /* an Idempotency-Key */
+#define KEY_MAX   64 /* an Idempotency-Key */
+#define TOKEN_MAX 256
 
 static int
 hex(char c)
@@ -105,6 +107,14 @@ route_is_plain(const char *s, size_t max)
 		if (*s <= 0x20 || *s >= 0x7f)
 			return false;
 	return true;
+}
+
+const char *
+route_bearer(const char *value)
+{
+	if (!value || strncasecmp(value, "Bearer ", 7) != 0)
+		return NULL;
+	return route_is_plain(value + 7, TOKEN_MAX) ? value + 7 : NULL;
 }
 
 /* What no JSON text contains, nor the string it is passed on in. */

@@ -29,6 +29,9 @@ bool route_match(const char *pattern, struct scan_text path);
 /* Whether a header's value is 1 to max printable characters, no blank. */
 bool route_is_plain(const char *s, size_t max);
 
+/* The token in an Authorization header's value (or NULL), or NULL. */
+const char *route_bearer(const char *value);
+
 /*
  * Whether a request cannot be passed on: 0 when it can, or the HTTP status
  * with code and message. Method, path, query, key and body are looked at; HEAD

@@ -164,5 +164,7 @@ main(void)
 			return 1;
 		buf_clear(&b);
 	}
+	buf_free(&b);
+	line_in_free(&in);
 	return 0;
 }

@@ -101,6 +101,11 @@ main(void)
 			      route_match("/v1/**", text("/v1/")));
 	CHECK("of that only", !route_match("/v1/**", text("/v2/a")) &&
 				  !route_match("/v1/**", text("/v1")));
+	CHECK("a bearer token", unit_same(route_bearer("bEARER t0k"), "t0k"));
+	CHECK("no other one",
+	    !route_bearer("Basic t0k") && !route_bearer("Bearer") &&
+		!route_bearer("Bearer ") && !route_bearer("Bearer a b") &&
+		!route_bearer(NULL));
 	refusals();
 	return unit_done();
 }
