@@ -1,0 +1,191 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+
+load lib/common
+
+# conf [LINE...]: a node on libvirt's test driver, and no server that answers.
+conf() {
+	[ -e token ] || (umask 077 && echo secret >token)
+	{
+		echo "CHIME_HOST=n1"
+		echo "CHIME_API=http://127.0.0.1:$(free_port)"
+		echo "CHIME_TOKEN_FILE=$DIR/token"
+		echo "CHIME_LIBVIRT_URI=test:///default"
+		echo "CHIME_PONG_LISTEN=127.0.0.1:$(free_port udp)"
+		echo "CHIME_RUN_DIR=$DIR/run"
+		echo "CHIME_LOG_DIR=$DIR/log"
+		echo "CHIME_AGENT_DIR=$DIR/agent"
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+	} >agent.conf
+}
+
+agent_run() {
+	start agent chime-agent run --conf agent.conf
+}
+
+status() {
+	chime-agent status --conf agent.conf >status
+}
+
+# status_has FILTER: a line of it.
+status_has() {
+	status || true
+	jq -es "any($1)" status >/dev/null
+}
+
+ours() {
+	local p
+
+	for p in /proc/[0-9]*; do
+		if tr '\0' '\n' <"$p/environ" | grep -qx "CHIME_RUN_DIR=$DIR/run"
+		then
+			echo "${p#/proc/} $(cat "$p/comm")"
+		fi
+	done 2>/dev/null
+}
+
+none_left() {
+	[ -z "$(ours)" ]
+}
+
+@test "wrong usage: 100, with a suggestion" {
+	run -100 chime-agent
+	run -100 chime-agent stopp
+	[[ $output == *"did you mean stop?"* ]]
+	run -100 chime-agent run -d
+	run -0 chime-agent -V
+	[[ $output == "chime-agent "[0-9]* ]]
+}
+
+@test "what is missing in the configuration is named" {
+	conf
+	for name in CHIME_HOST CHIME_API CHIME_TOKEN_FILE; do
+		conf
+		sed -i "/^$name=/d" agent.conf
+		run -100 chime-agent run --conf agent.conf
+		[[ $output == *"$name: not set: chimeadm initagent"* ]]
+	done
+	conf
+	chmod 644 token
+	run -100 chime-agent run --conf agent.conf
+	[[ $output == *"others may read it: chmod 600 $DIR/token"* ]]
+	rm token
+	run -100 chime-agent run --conf agent.conf
+	[[ $output == *"token: cannot be read"* ]]
+	[ ! -e agent ]
+}
+
+@test "without a server: up, and the node's own health is known" {
+	conf
+	run -1 chime-agent status --conf agent.conf
+	[[ $output == *"not running"* ]]
+	agent_run
+	wait_for 20 status_has '.service == "reconcile" and .state == "up"'
+	wait_for 20 status_has '.service == "pong" and .ready'
+	[ "$(jq -s -c 'map(select(.type == "service").service)' status)" = \
+	    '["heartbeat","pong","reconcile"]' ]
+	[ "$(ours | grep -c ' chime-agent$')" -eq 1 ]
+	[ "$(cat run/agent.pid)" = "$pid" ]
+	stop agent
+	[ "$rc" -eq 0 ]
+	[ ! -s agent.out ]
+	none_left
+}
+
+@test "the health that the node observed is shown, running or not" {
+	conf
+	mkdir agent
+	ts=2026-01-02T03:04:05.678Z
+	cat >agent/observed.jsonl <<-END
+	{"type":"host","ts":"$ts","host":"n1","boot":"b","observed_rev":"r","health":"error","reason":"libvirt does not answer"}
+	{"type":"vm","ts":"$ts","vm":"v","host":"n1","state":"unknown"}
+	END
+	cat >agent/lease.jsonl <<-END
+	{"type":"lease","ts":"$ts","host":"n1","boot":"b","beat":7,"sent_ms":1000,"interval_ms":10000}
+	END
+	run -1 --separate-stderr chime-agent status --conf agent.conf
+	[ "${#lines[@]}" -eq 2 ]
+	echo "$output" | jq_is '.type == "lease" and .beat == 7
+	    or .health == "error" and .reason == "libvirt does not answer"'
+	script -qec 'chime-agent status --conf agent.conf' tty </dev/null || true
+	has tty 'node n1: .*error.*, libvirt does not answer'
+	has tty 'server: answered the heartbeat of [0-9]* s ago'
+	rm agent/*
+	script -qec 'chime-agent status --conf agent.conf' tty </dev/null || true
+	has tty 'node: nothing observed yet'
+}
+
+@test "colours, and none with NO_COLOR" {
+	conf
+	mkdir agent
+	echo '{"type":"host","ts":"","host":"n1","health":"ok"}' \
+	    >agent/observed.jsonl
+	TERM=xterm script -qec 'chime-agent status --conf agent.conf' tty \
+	    </dev/null || true
+	has tty "$(printf '\033\\[32mok')"
+	NO_COLOR=1 TERM=xterm script -qec \
+	    'chime-agent status --conf agent.conf' tty </dev/null || true
+	has tty 'node n1: ok'
+	run ! has tty "$(printf '\033')"
+}
+
+@test "a boot is one as long as its folder is there" {
+	conf
+	agent_run
+	wait_for 10 test -s agent/boot
+	grep -qxE '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}' agent/boot
+	cp agent/boot first
+	stop agent
+	agent_run
+	wait_for 20 status_has '.service == "pong" and .ready'
+	cmp first agent/boot
+	signal agent KILL
+	wait_end agent 5
+	agent_run
+	wait_for 20 status_has '.service == "pong" and .ready'
+	cmp first agent/boot
+	stop agent
+	rm -r agent
+	agent_run
+	wait_for 10 test -s agent/boot
+	run ! cmp -s first agent/boot
+	stop agent
+	none_left
+}
+
+@test "each service is back when it was killed" {
+	conf
+	agent_run
+	wait_for 20 status_has '.service == "pong" and .ready'
+	for name in heartbeat pong reconcile; do
+		svc=$DIR/run/agent-sv/$name
+		old=$(s6-svstat -o pid "$svc")
+		kill -KILL "$old"
+		wait_for 10 renewed "$svc" "$old"
+		has "log/$name/current" "finish: info: $name ended: signal 9"
+	done
+	run -0 chime-agent stop --conf agent.conf
+	wait_end agent 10
+	[ "$rc" -eq 0 ]
+	none_left
+}
+
+renewed() {
+	[ "$(s6-svstat -o up "$1")" = true ] &&
+	    [ "$(s6-svstat -o pid "$1")" != "$2" ]
+}
+
+@test "a server role and an agent role live in one CHIME_RUN_DIR" {
+	conf
+	agent_run
+	wait_for 20 status_has '.service == "pong" and .ready'
+	echo "CHIME_DB_SOCKET=/nonexistent" >server.conf
+	grep -E 'RUN_DIR|LOG_DIR' agent.conf >>server.conf
+	echo "CHIME_API_LISTEN=127.0.0.1:$(free_port)" >>server.conf
+	start server chime-server run --conf server.conf
+	wait_for 10 test -d run/server-sv/apiserver/supervise
+	run -0 chime-server stop --conf server.conf
+	wait_end server 15
+	[ "$rc" -eq 0 ]
+	status_has '.service == "pong" and .ready'
+}
