@@ -132,7 +132,7 @@ main(void)
 	    until(1) && restarts == 1 && status[0] == 503);
 	done();
 
-	start("echo nonsense; sleep 60", 1);
+	start("echo nonsense; exec sleep 60", 1);
 	ask(false, 8000);
 	CHECK("a worker that talks nonsense is none",
 	    until(1) && status[0] == 503 && messages >= 1);
