@@ -138,7 +138,7 @@ main(void)
 	    until(1) && status[0] == 503 && messages >= 1);
 	done();
 
-	start("sleep 60", 1);
+	start("exec sleep 60", 1);
 	ask(false, 300);
 	CHECK("no answer in time is 504", until(1) && status[0] == 504);
 	for (int i = 0; i < 4; i++)
