@@ -124,6 +124,24 @@ connect_api(void)
 	return h;
 }
 
+/* What the error says of each host. */
+static void
+tell_details(const json_t *error)
+{
+	const char *host, *why;
+	json_t *list, *one;
+	size_t i;
+
+	if (json_get_array(error, "details", &list, NULL) != 1)
+		return;
+	json_array_foreach(list, i, one)
+	{
+		if (json_get_str(one, "host", 1, 64, &host, NULL) == 1 &&
+		    json_get_str(one, "why_not", 1, 1024, &why, NULL) == 1)
+			say_info("not on %s: %s", host, why);
+	}
+}
+
 /* The server's message on stderr, and the exit code that goes with it. */
 static int
 tell_error(
@@ -140,6 +158,8 @@ tell_error(
 	}
 	say_error("%s %s: %s (%d %s)", c->request.method, c->path.data, message,
 	    a->status, code);
+	if (e)
+		tell_details(e);
 	if (a->status == 401 && !getenv("CHIME_TOKEN_FILE"))
 		say_info("CHIME_TOKEN_FILE is not set; %s is %s", TOKEN_FILE,
 		    access(TOKEN_FILE, R_OK) == 0 ? "used"

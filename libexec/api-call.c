@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "api/once.h"
 #include "base/clk.h"
 #include "base/die.h"
 #include "base/opt.h"
@@ -29,6 +30,8 @@
 #include "line/wire.h"
 #include "os/proc.h"
 
+#define TIDY_MS      60000
+#define TIDY_SOON_MS 1000
 #define LOG_EVERY_MS 1000 /* a database that is away is said once a second */
 
 struct worker {
@@ -36,6 +39,7 @@ struct worker {
 	int64_t cpu_ratio;
 	struct buf out;
 	int64_t line;
+	int64_t tidy_ms;
 	int64_t logged_ms; /* when the database was complained of last */
 };
 
@@ -84,6 +88,10 @@ answer(struct worker *w, const char *line, size_t len)
 	if (r == 1)
 		log_database(w);
 	flush(w);
+	/* Old requests are forgotten when somebody works, after the answer. */
+	if (r == 0 && clk_mono_ms() >= w->tidy_ms)
+		w->tidy_ms =
+		    clk_mono_ms() + (api_tidy(w->db) ? TIDY_SOON_MS : TIDY_MS);
 }
 
 static void

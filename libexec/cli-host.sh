@@ -10,7 +10,10 @@ home=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 . "$home/share/chime/cli.sh"
 
 synopsis='host list | show NAME | enable NAME [-n] | disable NAME [-n] |
-	down NAME [-n]'
+	down NAME [-n] |
+	set NAME [--cpu-ratio N] [--memory-ratio PERCENT] [--reserve-vcpus N]
+	    [--reserve-memory-mib N] [--label LABEL]... [--no-labels] [-n]'
+segment=
 command=${1:-}
 [ $# -eq 0 ] || shift
 
@@ -40,5 +43,43 @@ enable | disable | down)
 	change POST "/v1/host/$segment/$command"
 	lines "$answer" | show
 	;;
-*) unknown "$command" list show enable disable down ;;
+set)
+	body={}
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-n | --dry-run) dry=1 ;;
+		--no-labels) body=$(lines "$body" | jq -c '.labels = []') ;;
+		--label)
+			value "$@"
+			body=$(lines "$body" | jq -c --arg l "$2" '.labels += [$l]')
+			shift
+			;;
+		--cpu-ratio | --memory-ratio | --reserve-vcpus | --reserve-memory-mib)
+			value "$@"
+			case $2 in
+			'' | *[!0-9]* | ??????????*)
+				die 100 "option $1: $2: expected a whole number"
+				;;
+			esac
+			body=$(lines "$body" | jq -c --arg key "${1#--}" \
+			    --arg n "$2" \
+			    '.[$key | gsub("-"; "_")] = ($n | tonumber)')
+			shift
+			;;
+		-*)
+			unknown "$1" --cpu-ratio --memory-ratio --reserve-vcpus \
+			    --reserve-memory-mib --label --no-labels --dry-run
+			;;
+		*)
+			one "$1" ${segment:+"$name"}
+			;;
+		esac
+		shift
+	done
+	[ "$segment" ] || usage "$synopsis"
+	[ "$body" != '{}' ] || usage "$synopsis"
+	change POST "/v1/host/$segment/set" "$body"
+	lines "$answer" | show
+	;;
+*) unknown "$command" list show enable disable down set ;;
 esac

@@ -10,48 +10,11 @@ home=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 . "$home/share/chime/cli.sh"
 
 synopsis='vm list [--host HOST] | show NAME |
-	create --name NAME [--vcpus N] [--memory-mib N] [--disk DISK]...
-	    [--nic NIC]... [--host HOST] [--restart WHEN] [--stopped]
-	    [--uuid UUID] [--wait[=SECONDS]] [-n] |
+	create | import | adopt OPTION... | export NAME [--type=kvm|qemu] |
 	start NAME [--wait[=SECONDS]] [-n] |
 	stop NAME [--now] [--wait[=SECONDS]] [-n] |
 	delete NAME [--wait[=SECONDS]] [-n]'
-wait_s=
 now=
-
-# finish STATE...: shows the answer; with --wait first waits until its VM is in
-# one of them, and shows what it is then.
-finish() {
-	if [ "$wait_s" ]; then
-		vm=$(lines "$answer" | jq -r .vm)
-		"$libexec/cli-wait" vm "$vm" "$wait_s" "$@"
-		[ "$1" = gone ] || answer=$(chime-call GET "/v1/vm/$vm") || exit
-	fi
-	lines "$answer" | show
-}
-
-create() {
-	uuid=$(cat /proc/sys/kernel/random/uuid)
-	order=$(words "$@" | jq -c --arg uuid "$uuid" -f "$share/create.jq")
-	refused=$(lines "$order" | jq -r '.refused // empty')
-	[ -z "$refused" ] || die 100 "$refused"
-	strange=$(lines "$order" | jq -r '.unknown // empty')
-	[ -z "$strange" ] || unknown "$strange" --name --vcpus --memory-mib \
-	    --disk --nic --host --restart --stopped --uuid --wait --dry-run
-	dry=$(lines "$order" | jq -r '.dry // empty')
-	wait_s=$(lines "$order" | jq -r '.wait_s // empty')
-	body=$(lines "$order" | jq -c .body)
-	vm=$(lines "$body" | jq -r .vm)
-	# Without an answer it may be done: who repeats it must not make two.
-	trap '[ $? -lt 99 ] || [ $? -eq 100 ] || say info "this may have been" \
-	    "done; repeat it with --uuid $vm"' EXIT
-	change POST /v1/vm "$body"
-	trap - EXIT
-	case $(lines "$body" | jq -r .want) in
-	stopped) finish off ;;
-	*) finish running ;;
-	esac
-}
 
 # order OPTION...: those of start, stop and delete; leaves $name.
 order() {
@@ -97,7 +60,21 @@ show)
 	answer=$(chime-call GET "/v1/vm/$segment")
 	lines "$answer" | show
 	;;
-create) create "$@" ;;
+create | import | adopt) exec "$libexec/cli-create" "$command" "$@" ;;
+export)
+	query=
+	for word in "$@"; do
+		shift
+		case $word in
+		--type=kvm | --type=qemu) query="?type=${word#*=}" ;;
+		-*) unknown "$word" --type=kvm --type=qemu ;;
+		*) set -- "$@" "$word" ;;
+		esac
+	done
+	one "$@"
+	domain=$(chime-call GET "/v1/vm/$segment/xml$query")
+	lines "$domain" | jq -r '.xml | rtrimstr("\n")'
+	;;
 start)
 	order "$@"
 	[ -z "$now" ] || usage "$synopsis"
@@ -119,5 +96,8 @@ delete)
 	change DELETE "/v1/vm/$segment"
 	finish gone
 	;;
-*) unknown "$command" list show create start stop delete ;;
+*)
+	unknown "$command" list show create import adopt export start stop \
+	    delete
+	;;
 esac

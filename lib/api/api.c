@@ -29,10 +29,12 @@ static const struct route {
     {"POST", {"v1", "host", "*", "enable"}, AUTH_ADMIN, route_host_enable},
     {"POST", {"v1", "host", "*", "disable"}, AUTH_ADMIN, route_host_disable},
     {"POST", {"v1", "host", "*", "down"}, AUTH_ADMIN, route_host_down},
+    {"POST", {"v1", "host", "*", "set"}, AUTH_ADMIN, route_host_set},
     {"GET", {"v1", "vm"}, AUTH_ADMIN, route_vm_list},
     {"POST", {"v1", "vm"}, AUTH_ADMIN, route_vm_create},
     {"GET", {"v1", "vm", "*"}, AUTH_ADMIN, route_vm_get},
     {"DELETE", {"v1", "vm", "*"}, AUTH_ADMIN, route_vm_delete},
+    {"GET", {"v1", "vm", "*", "xml"}, AUTH_ADMIN, route_vm_xml},
     {"POST", {"v1", "vm", "*", "start"}, AUTH_ADMIN, route_vm_start},
     {"POST", {"v1", "vm", "*", "stop"}, AUTH_ADMIN, route_vm_stop},
     {"GET", {"v1", "event"}, AUTH_ADMIN, route_event_list},
@@ -47,6 +49,7 @@ api_again(struct api *a)
 	}
 	a->out->overflow = false;
 	a->has_result = false;
+	buf_clear(&a->details);
 	a->next[0] = '\0';
 	a->status = 200;
 	a->nudge_ip[0] = '\0';
@@ -98,6 +101,7 @@ api_result(struct api *a)
 	    "{\"id\":%" PRId64 ",\"end\":{\"status\":200,\"result\":",
 	    a->req.id);
 	a->has_result = true;
+	a->result_at = a->out->len;
 }
 
 int
@@ -271,6 +275,8 @@ end(struct api *a)
 		/* A cut may have gone through a character. */
 		utf8_repair(a->message, strlen(a->message));
 		string(a->out, "message", a->message);
+		if (a->details.len && !a->details.overflow)
+			buf_printf(a->out, ",\"details\":%s", a->details.data);
 		buf_puts(a->out, "}");
 	}
 	if (a->next[0])
@@ -286,6 +292,7 @@ api_call(struct db *db, int64_t cpu_ratio, const char *line, size_t len,
 	int r;
 
 	a.mark = out->len;
+	buf_init(&a.details, API_PAGE_BYTES);
 	r = req_parse(&a.req, line, len, why);
 	if (r == -1) {
 		req_free(&a.req);
@@ -299,6 +306,7 @@ api_call(struct db *db, int64_t cpu_ratio, const char *line, size_t len,
 	end(&a);
 	if (a.nudge_ip[0])
 		nudge(a.nudge_ip, a.nudge_port);
+	buf_free(&a.details);
 	req_free(&a.req);
 	return r == -1 ? 1 : 0;
 }

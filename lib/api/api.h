@@ -38,6 +38,8 @@ struct api {
 	struct buf *out;            /* complete lines, and this answer's */
 	size_t mark;                /* where this answer begins in out */
 	bool has_result;            /* its last line is begun: "result" is in */
+	size_t result_at;           /* and where in out its value begins */
+	struct buf details;         /* an error's, a JSON array; or empty */
 	char next[API_KEY_SIZE];    /* where the next page begins, or "" */
 	int status;
 	const char *code;

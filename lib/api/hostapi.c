@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/hostresult.h"
+#include "api/once.h"
 #include "api/route.h"
 #include "base/clk.h"
 #include "base/utf8.h"
@@ -21,8 +23,8 @@ struct change {
 	char token_id[TOKEN_ID_SIZE];
 };
 
-static int
-no_host(struct api *a, const char *name)
+int
+host_unknown(struct api *a, const char *name)
 {
 	return api_fail(a, 404, "not_found",
 	    "host %.80s is not known: `chimecli host list` shows those that "
@@ -30,9 +32,8 @@ no_host(struct api *a, const char *name)
 	    name);
 }
 
-/* Writes the one host's record as the result: 0, 1 no such host, -1. */
-static int
-result(struct api *a, const char *name)
+int
+host_result(struct api *a, const char *name)
 {
 	char ts[CLK_TS_SIZE], key[HOST_NAME_SIZE];
 	int r;
@@ -45,7 +46,7 @@ result(struct api *a, const char *name)
 	db_done(a->db);
 	if (r == -1)
 		return -1;
-	return r == 1 ? 0 : no_host(a, name);
+	return r == 1 ? 0 : host_unknown(a, name);
 }
 
 static int
@@ -103,14 +104,14 @@ read_one(struct db *db, void *arg)
 
 	(void)db;
 	api_again(a);
-	return result(a, a->req.part[2]);
+	return host_result(a, a->req.part[2]);
 }
 
 int
 route_host_get(struct api *a)
 {
 	if (!name_host(a->req.part[2]))
-		return no_host(a, a->req.part[2]);
+		return host_unknown(a, a->req.part[2]);
 	return db_read(a->db, read_one, a);
 }
 
@@ -167,7 +168,7 @@ static int
 result_with_token(struct change *c)
 {
 	struct api *a = c->a;
-	int r = result(a, c->name);
+	int r = host_result(a, c->name);
 
 	if (r != 0)
 		return r;
@@ -219,7 +220,7 @@ route_host_put(struct api *a)
 		return 1;
 	c.name = c.address.name;
 	token_new(c.token, c.token_id);
-	return db_transact(a->db, put, &c);
+	return api_change(a, put, &c);
 }
 
 static int
@@ -237,16 +238,16 @@ set_admin(struct db *db, void *arg)
 	api_again(c->a);
 	r = host_lock(db, c->name, &h);
 	if (r != 1)
-		return r == -1 ? -1 : no_host(c->a, c->name);
+		return r == -1 ? -1 : host_unknown(c->a, c->name);
 	if (h.admin == c->admin)
-		return result(c->a, c->name);
+		return host_result(c->a, c->name);
 	if (host_admin(db, c->name, c->admin) == -1)
 		return -1;
 	if (api_event(c->a, kind[c->admin], c->name, NULL, "host %s %s",
 		c->name, text[c->admin]) == -1)
 		return -1;
 	api_nudge(c->a, &h);
-	return result(c->a, c->name);
+	return host_result(c->a, c->name);
 }
 
 static int
@@ -255,8 +256,8 @@ admin_route(struct api *a, enum judge_admin admin)
 	struct change c = {.a = a, .name = a->req.part[2], .admin = admin};
 
 	if (!name_host(c.name))
-		return no_host(a, c.name);
-	return db_transact(a->db, set_admin, &c);
+		return host_unknown(a, c.name);
+	return api_change(a, set_admin, &c);
 }
 
 int
@@ -290,7 +291,7 @@ remove_one(struct db *db, void *arg)
 		return -1;
 	r = host_lock(db, c->name, &h);
 	if (r != 1)
-		return r == -1 ? -1 : no_host(c->a, c->name);
+		return r == -1 ? -1 : host_unknown(c->a, c->name);
 	vms = host_vms(db, c->name);
 	if (vms > 0)
 		return api_fail(c->a, 409, "conflict",
@@ -299,7 +300,7 @@ remove_one(struct db *db, void *arg)
 		    "gone): delete them first, `chimecli vm list --host %s` "
 		    "shows them",
 		    c->name, vms, c->name);
-	if (vms == -1 || result(c->a, c->name) == -1 ||
+	if (vms == -1 || host_result(c->a, c->name) == -1 ||
 	    host_remove(db, c->name) == -1)
 		return -1;
 	return api_event(c->a, "host.deleted", c->name, NULL,
@@ -312,6 +313,6 @@ route_host_delete(struct api *a)
 	struct change c = {.a = a, .name = a->req.part[2]};
 
 	if (!name_host(c.name))
-		return no_host(a, c.name);
-	return db_transact(a->db, remove_one, &c);
+		return host_unknown(a, c.name);
+	return api_change(a, remove_one, &c);
 }

@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/once.h"
 #include "api/route.h"
 #include "api/vmresult.h"
 #include "base/clk.h"
 #include "base/utf8.h"
 #include "core/name.h"
+#include "store/adopt.h"
 
 struct command {
 	struct api *a;
@@ -176,6 +178,24 @@ apply(
 	return 0;
 }
 
+/* Taken back, the domain goes on as it was: nothing is asked of its host. */
+static int
+in_adoption(struct db *db, const struct command *c, const struct vm *v)
+{
+	if (c->want != VM_DELETED)
+		return api_fail(c->a, 409, "conflict",
+		    "VM %s is being adopted: `chimecli vm show %s` says how "
+		    "far it is; delete takes it back, and leaves the domain "
+		    "alone",
+		    v->name, v->uuid);
+	if (vm_result(c->a, v->uuid) != 0 || adopt_cancel(db, v) == -1 ||
+	    host_touch(db, v->host) == -1)
+		return -1;
+	return api_event(c->a, "vm.deleted", v->host, v->uuid,
+	    "VM %s is not adopted, its domain on %s is left alone", v->name,
+	    v->host);
+}
+
 static int
 command(struct db *db, void *arg)
 {
@@ -199,6 +219,9 @@ command(struct db *db, void *arg)
 		return api_fail(c->a, 409, "conflict",
 		    "VM %s belongs to host %s, which is not known any more",
 		    v.name, v.host);
+	r = adopt_pending(db, v.uuid);
+	if (r != 0)
+		return r == -1 ? -1 : in_adoption(db, c, &v);
 	if (check_host(c->a, &v, &h))
 		return 1;
 	c->grace_ms = asked == -1 ? v.grace_config_ms : asked;
@@ -227,7 +250,7 @@ run_command(struct api *a, enum vm_want want, bool with_grace)
 			&c.grace_ms, &why) == -1)
 			return api_bad(a, "%s", why.text);
 	}
-	return db_transact(a->db, command, &c);
+	return api_change(a, command, &c);
 }
 
 int

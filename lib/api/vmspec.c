@@ -160,3 +160,19 @@ vmspec_make(const json_t *spec, const char *uuid, struct json_reason *why)
 	buf_free(&b);
 	return NULL;
 }
+
+char *
+vmspec_xml(const char *xml, struct json_reason *why)
+{
+	struct buf b;
+
+	buf_init(&b, VMSPEC_MAX);
+	buf_puts(&b, "{\"xml\":");
+	wire_string(&b, xml, strlen(xml));
+	buf_puts(&b, "}");
+	if (!b.overflow)
+		return b.data;
+	json_why(why, "spec.xml: larger than %d bytes", VMSPEC_MAX);
+	buf_free(&b);
+	return NULL;
+}

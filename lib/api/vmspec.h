@@ -28,4 +28,7 @@
 char *vmspec_make(
     const json_t *spec, const char *uuid, struct json_reason *why);
 
+/* The spec of an imported domain, {"xml":...}; as vmspec_make. */
+char *vmspec_xml(const char *xml, struct json_reason *why);
+
 #endif

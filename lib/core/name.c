@@ -103,3 +103,15 @@ name_mac(const char *s)
 	/* The lowest bit of the first byte means many receivers. */
 	return hex(s[1]) % 2 == 0;
 }
+
+bool
+name_label(const char *s)
+{
+	static const char first[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	size_t n = strlen(s);
+
+	return n >= 1 && n <= NAME_LABEL_MAX && strchr(first, *s) &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyz"
+			 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:=") == n;
+}

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #define NAME_HOST_MAX  63  /* bytes */
+#define NAME_LABEL_MAX 63  /* bytes */
 #define NAME_VM_MAX    63  /* characters */
 #define NAME_VM_BYTES  252 /* the same at four bytes each */
 #define NAME_UUID_SIZE 37  /* with its NUL */
@@ -25,6 +26,12 @@ bool name_uuid(const char *s);
  * at either end, and nothing that reads as a UUID (it would hide that VM).
  */
 bool name_vm(const char *s);
+
+/*
+ * A label of hosts and VMs: 1 to 63 of A-Z a-z 0-9 . _ - / : =, the first one
+ * a letter or digit.
+ */
+bool name_label(const char *s);
 
 /* A bridge's name: 1 to 15 of A-Z a-z 0-9 . _ -, no '.' first. */
 bool name_bridge(const char *s);

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "driver/domimport.h"
 #include "line/json.h"
 #include "line/line.h"
 
@@ -105,6 +106,9 @@ read_spec(const json_t *o, struct desired_vm *vm, struct json_reason *why)
 
 	r = json_get_object(o, "spec", &spec, why);
 	if (r != 1)
+		return r;
+	r = json_get_str(spec, "xml", 1, LINE_MAX_RECORD, &vm->xml, why);
+	if (r != 0)
 		return r;
 	r = json_get_array(spec, "disks", &list, why);
 	if (r == -1)
@@ -323,10 +327,35 @@ desired_find(const struct desired *d, const char *uuid)
 	return found ? *found : NULL;
 }
 
+/* What marks a domain as this VM's. */
+static void
+mark(const struct desired_vm *vm, char *out, size_t size)
+{
+	snprintf(out, size,
+	    "<chime:vm xmlns:chime='" DOMXML_NS "' wish='%lld' "
+	    "generation='%lld'/>",
+	    (long long)vm->wish, (long long)vm->generation);
+}
+
+static int
+imported_xml(const struct desired_vm *vm, const char *type, struct buf *b,
+    char why[static DESIRED_WHY_SIZE])
+{
+	char metadata[160];
+	const struct domimport_identity id = {.name = vm->name,
+	    .uuid = vm->uuid,
+	    .type = type,
+	    .metadata = metadata};
+
+	mark(vm, metadata, sizeof(metadata));
+	return domimport_render(vm->xml, &id, b, why);
+}
+
 int
 desired_xml(const struct desired_vm *vm, const char *type,
-    const char *console_dir, struct buf *b, const char **why)
+    const char *console_dir, struct buf *b, char why[static DESIRED_WHY_SIZE])
 {
+	const char *reason = "the console's path is too long";
 	char console[PATH_MAX];
 	struct domxml x = {
 	    .type = type,
@@ -342,13 +371,17 @@ desired_xml(const struct desired_vm *vm, const char *type,
 	    .nnic = vm->nnic,
 	};
 
+	if (vm->xml)
+		return imported_xml(vm, type, b, why);
 	if (console_dir) {
 		if (snprintf(console, sizeof(console), "%s/%s.log", console_dir,
-			vm->uuid) >= (int)sizeof(console)) {
-			*why = "the console's path is too long";
-			return -1;
-		}
+			vm->uuid) >= (int)sizeof(console))
+			goto fail;
 		x.console = console;
 	}
-	return domxml(&x, b, why);
+	if (domxml(&x, b, &reason) == 0)
+		return 0;
+fail:
+	snprintf(why, DESIRED_WHY_SIZE, "%s", reason);
+	return -1;
 }

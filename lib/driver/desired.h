@@ -17,6 +17,7 @@
 
 #define DESIRED_MAX      (64 * 1024 * 1024) /* bytes of a whole file */
 #define DESIRED_REV_SIZE 17
+#define DESIRED_WHY_SIZE 256
 
 struct desired_vm {
 	int64_t line; /* where it is in the file, from 1 */
@@ -33,6 +34,7 @@ struct desired_vm {
 	struct domxml_nic nic[DOMXML_NICS];
 	size_t ndisk;
 	size_t nnic;
+	const char *xml; /* an imported domain instead; or NULL */
 	void *text;
 };
 
@@ -68,9 +70,9 @@ const struct desired_vm *desired_find(
 
 /*
  * Appends the domain XML of the VM. console_dir (NULL for none) gets its
- * serial output as UUID.log. 0, or -1 with *why set to a constant sentence.
+ * serial output as UUID.log, unless the VM was imported. 0, or -1 with why.
  */
 int desired_xml(const struct desired_vm *vm, const char *type,
-    const char *console_dir, struct buf *b, const char **why);
+    const char *console_dir, struct buf *b, char why[static DESIRED_WHY_SIZE]);
 
 #endif

@@ -42,7 +42,7 @@ keeper_act(struct member *m, void *arg)
 {
 	enum plan_action action = m->plan.action;
 	struct keeper *k = arg;
-	const char *why = "";
+	char why[DESIRED_WHY_SIZE] = "";
 	bool begun = true;
 	struct buf xml;
 
@@ -50,13 +50,14 @@ keeper_act(struct member *m, void *arg)
 	say(k, false, "vm %s (%s): %s: %s", m->uuid, m->want->name,
 	    plan_action_word(action), m->plan.reason);
 	if (action == PLAN_START && desired_xml(m->want, virt_type(k->virt),
-					k->console, &xml, &why) == -1) {
+					k->console, &xml, why) == -1) {
 		plan_failed(&m->mem, action, why, clk_mono_ms());
 		say(k, true, "vm %s: %s", m->uuid, m->mem.last);
 		k->failed++;
 		begun = false;
 	} else {
-		virt_act(k->virt, m->uuid, action, xml.data);
+		virt_act(
+		    k->virt, m->uuid, action, xml.data, m->want->xml != NULL);
 	}
 	buf_free(&xml);
 	return begun;

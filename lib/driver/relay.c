@@ -115,6 +115,7 @@ relay_end(struct relay_request *q, const struct wire_answer *end)
 		buf_puts(&b, ",\"error\":{\"code\":");
 		buf_add(&b, end->code.p, end->code.n);
 		member(&b, "message", end->message);
+		member(&b, "details", end->details);
 		buf_puts(&b, "}");
 	}
 	finish(q, &b);

@@ -100,9 +100,10 @@ const char *virt_type(struct virt *v);
 
 /*
  * Queues an action on a VM; a VIRT_DONE follows. xml is copied and used by
- * PLAN_START only.
+ * PLAN_START only; strange: it is somebody's own, and is held against
+ * libvirt's schema first.
  */
-void virt_act(
-    struct virt *v, const char *uuid, enum plan_action action, const char *xml);
+void virt_act(struct virt *v, const char *uuid, enum plan_action action,
+    const char *xml, bool strange);
 
 #endif

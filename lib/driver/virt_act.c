@@ -8,8 +8,8 @@
 #include "driver/virt_in.h"
 
 void
-virt_act(
-    struct virt *v, const char *uuid, enum plan_action action, const char *xml)
+virt_act(struct virt *v, const char *uuid, enum plan_action action,
+    const char *xml, bool strange)
 {
 	struct virt_job *job = mem_calloc(1, sizeof(*job));
 	pthread_t t;
@@ -17,6 +17,7 @@ virt_act(
 	snprintf(job->uuid, sizeof(job->uuid), "%s", uuid);
 	job->action = action;
 	job->xml = mem_strdup(xml);
+	job->strange = strange;
 	pthread_mutex_lock(&v->lock);
 	*v->job_last = job;
 	v->job_last = &job->next;
@@ -56,7 +57,8 @@ perform(virConnectPtr conn, const struct virt_job *job, char **reason)
 	int r = -1;
 
 	if (job->action == PLAN_START) {
-		dom = virDomainCreateXML(conn, job->xml, 0);
+		dom = virDomainCreateXML(conn, job->xml,
+		    job->strange ? VIR_DOMAIN_START_VALIDATE : 0);
 		r = dom ? 0 : -1;
 	} else {
 		dom = virDomainLookupByUUIDString(conn, job->uuid);

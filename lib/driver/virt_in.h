@@ -13,6 +13,7 @@ struct virt_job {
 	char uuid[NAME_UUID_SIZE];
 	enum plan_action action;
 	char *xml;
+	bool strange;
 	struct virt_job *next;
 };
 

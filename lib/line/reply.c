@@ -54,7 +54,7 @@ reply_row(struct reply *r, struct scan_text row)
 
 static void
 fail(struct reply *r, int status, struct scan_text code,
-    struct scan_text message)
+    struct scan_text message, struct scan_text details)
 {
 	r->status = status;
 	reply_restart(r);
@@ -63,7 +63,12 @@ fail(struct reply *r, int status, struct scan_text code,
 	add_text(r, code);
 	buf_puts(&r->body, ",\"message\":");
 	add_text(r, message);
-	buf_printf(&r->body, ",\"status\":%d}}\n", status);
+	buf_printf(&r->body, ",\"status\":%d", status);
+	if (details.p) {
+		buf_puts(&r->body, ",\"details\":");
+		add_text(r, details);
+	}
+	buf_puts(&r->body, "}}\n");
 }
 
 void
@@ -79,7 +84,7 @@ reply_error(struct reply *r, int status, const char *code, const char *message)
 	c.p = text.data;
 	m.p = text.data + c.n;
 	m.n = text.len - c.n;
-	fail(r, status, c, m);
+	fail(r, status, c, m, (struct scan_text){0});
 	buf_free(&text);
 }
 
@@ -131,7 +136,7 @@ void
 reply_end(struct reply *r, const struct wire_answer *end)
 {
 	if (end->status >= 400) {
-		fail(r, end->status, end->code, end->message);
+		fail(r, end->status, end->code, end->message, end->details);
 		return;
 	}
 	r->status = end->status;

@@ -55,6 +55,23 @@ row_raw(struct buf *b, const char *key, const char *json)
 }
 
 void
+row_list(struct buf *b, const char *key, const char *words)
+{
+	const char *sep = "[";
+
+	if (!words || !*words)
+		return;
+	key_of(b, key);
+	for (size_t n; *words; words += n + (words[n] == ',')) {
+		n = strcspn(words, ",");
+		buf_puts(b, sep);
+		wire_string(b, words, n);
+		sep = ",";
+	}
+	buf_puts(b, "]");
+}
+
+void
 row_close(struct buf *b)
 {
 	buf_add(b, "}", 1);

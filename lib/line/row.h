@@ -24,6 +24,9 @@ void row_bool(struct buf *b, const char *key, bool value);
 /* A value that is JSON already. */
 void row_raw(struct buf *b, const char *key, const char *json);
 
+/* Words with commas between them as an array; NULL and "" add nothing. */
+void row_list(struct buf *b, const char *key, const char *words);
+
 /* } */
 void row_close(struct buf *b);
 

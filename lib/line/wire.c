@@ -76,6 +76,8 @@ parse_error(struct scan_text t, struct wire_answer *a)
 			a->code = value;
 		else if (scan_is(key, "message"))
 			a->message = value;
+		else if (scan_is(key, "details"))
+			a->details = value;
 	}
 	return r;
 }
@@ -109,7 +111,8 @@ parse_end(struct scan_text t, struct wire_answer *a)
 	a->status = (int)n;
 	if (r == -1 || !n || (a->next.p && !is_string(a->next)))
 		return -1;
-	if (n >= 400 && (!is_string(a->code) || !is_string(a->message)))
+	if (n >= 400 && (!is_string(a->code) || !is_string(a->message) ||
+			    (a->details.p && *a->details.p != '[')))
 		return -1;
 	return 0;
 }

@@ -42,6 +42,7 @@ struct wire_answer {
 	struct scan_text next; /* a string */
 	struct scan_text code; /* strings, both there from status 400 on */
 	struct scan_text message;
+	struct scan_text details; /* an array; absent when there is none */
 };
 
 /* Appends a request as one line; 0, or -1 when b is full. */

@@ -24,7 +24,18 @@ word_of(const char *const *words, const char *word)
 	return i == -1 ? 0 : i;
 }
 
-/* Columns: name, admin, health, vcpus, memory_mib. */
+/*
+ * What every reader of a place asks for; limits have a row only where they
+ * were set.
+ */
+#define PLACE                                                                  \
+	"h.name, h.admin, h.health, h.vcpus, h.memory_mib,"                    \
+	" COALESCE(l.cpu_ratio, 0), COALESCE(l.memory_ratio, 100),"            \
+	" COALESCE(l.reserve_vcpus, 0), COALESCE(l.reserve_memory_mib, 0),"    \
+	" COALESCE(l.labels, '')"
+#define LIMIT_OF " LEFT JOIN host_limit l ON l.host = h.name"
+
+/* The columns PLACE. */
 static void
 take_place(struct db *db, struct host *h)
 {
@@ -37,6 +48,12 @@ take_place(struct db *db, struct host *h)
 	h->place.facts = db_str(db, 3) && db_str(db, 4);
 	h->place.vcpus = db_int(db, 3);
 	h->place.memory_mib = db_int(db, 4);
+	h->place.cpu_ratio = db_int(db, 5);
+	h->place.memory_ratio = db_int(db, 6);
+	h->place.reserve_vcpus = db_int(db, 7);
+	h->place.reserve_memory_mib = db_int(db, 8);
+	snprintf(h->labels, sizeof(h->labels), "%s", db_str(db, 9));
+	h->place.labels = h->labels;
 }
 
 int
@@ -46,16 +63,17 @@ host_lock(struct db *db, const char *name, struct host *out)
 
 	memset(out, 0, sizeof(*out));
 	if (db_query(db,
-		"SELECT name, admin, health, vcpus, memory_mib, manage_ip,"
-		" pong_port FROM host WHERE name = ? FOR UPDATE",
+		"SELECT " PLACE
+		", h.manage_ip, h.pong_port FROM host h" LIMIT_OF
+		" WHERE h.name = ? FOR UPDATE",
 		"s", name) == -1)
 		return -1;
 	r = db_next(db);
 	if (r == 1) {
 		take_place(db, out);
 		snprintf(out->manage_ip, sizeof(out->manage_ip), "%s",
-		    db_str(db, 5));
-		out->pong_port = db_int(db, 6);
+		    db_str(db, 10));
+		out->pong_port = db_int(db, 11);
 	}
 	db_done(db);
 	return r;
@@ -89,9 +107,9 @@ host_places(struct db *db, struct place_host **hosts, size_t *n)
 	*hosts = NULL;
 	*n = 0;
 	if (db_query(db,
-		"SELECT h.name, h.admin, h.health, h.vcpus, h.memory_mib,"
-		" COALESCE(u.vcpus, 0), COALESCE(u.memory_mib, 0)"
-		" FROM host h LEFT JOIN (SELECT host, " SUMS
+		"SELECT " PLACE ", COALESCE(u.vcpus, 0),"
+		" COALESCE(u.memory_mib, 0) FROM host h" LIMIT_OF
+		" LEFT JOIN (SELECT host, " SUMS
 		" FROM vm WHERE want <> 'deleted' GROUP BY host) u"
 		" ON u.host = h.name",
 		"") == -1)
@@ -103,8 +121,9 @@ host_places(struct db *db, struct place_host **hosts, size_t *n)
 		}
 		take_place(db, &h);
 		h.place.name = mem_strdup(h.name);
-		h.place.vcpus_used = db_int(db, 5);
-		h.place.memory_used_mib = db_int(db, 6);
+		h.place.labels = mem_strdup(h.labels);
+		h.place.vcpus_used = db_int(db, 10);
+		h.place.memory_used_mib = db_int(db, 11);
 		(*hosts)[(*n)++] = h.place;
 	}
 	db_done(db);
@@ -119,8 +138,10 @@ host_places(struct db *db, struct place_host **hosts, size_t *n)
 void
 host_places_free(struct place_host *hosts, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		free((void *)(uintptr_t)hosts[i].name);
+		free((void *)(uintptr_t)hosts[i].labels);
+	}
 	free(hosts);
 }
 
@@ -147,6 +168,35 @@ host_put(struct db *db, const struct host_address *a)
 	    "sssssis", a->name, a->manage_ip, a->node_ip, a->storage_ip,
 	    a->rack, a->pong_port, rev);
 	return n == -1 ? -1 : 1;
+}
+
+int
+host_set_limit(struct db *db, const char *name, const struct host_limit *l)
+{
+	static const char *const sql[] = {
+	    "UPDATE host_limit SET cpu_ratio = NULLIF(?, 0) WHERE host = ?",
+	    "UPDATE host_limit SET memory_ratio = ? WHERE host = ?",
+	    "UPDATE host_limit SET reserve_vcpus = ? WHERE host = ?",
+	    "UPDATE host_limit SET reserve_memory_mib = ? WHERE host = ?",
+	};
+	const int64_t value[] = {l->cpu_ratio, l->memory_ratio,
+	    l->reserve_vcpus, l->reserve_memory_mib};
+
+	if (db_exec(db,
+		"INSERT INTO host_limit(host) VALUES (?)"
+		" ON DUPLICATE KEY UPDATE host = host",
+		"s", name) == -1)
+		return -1;
+	for (size_t i = 0; i < sizeof(sql) / sizeof(sql[0]); i++)
+		if (value[i] != -1 &&
+		    db_exec(db, sql[i], "is", value[i], name) == -1)
+			return -1;
+	if (l->labels &&
+	    db_exec(db,
+		"UPDATE host_limit SET labels = NULLIF(?, '') WHERE host = ?",
+		"ss", l->labels, name) == -1)
+		return -1;
+	return 0;
 }
 
 int
@@ -214,15 +264,16 @@ host_vms(struct db *db, const char *name)
 }
 
 /* The sums are made of the hosts in question only. */
-#define LIST(match)                                                            \
-	"SELECT h.name, h.admin, h.health, h.health_reason, h.health_since,"   \
-	" h.manage_ip, h.node_ip, h.storage_ip, h.rack, h.pong_port,"          \
-	" h.vcpus, h.memory_mib, COALESCE(u.vms, 0), COALESCE(u.vcpus, 0),"    \
-	" COALESCE(u.memory_mib, 0), b.seen_at FROM host h"                    \
-	" LEFT JOIN heartbeat b ON b.host = h.name"                            \
-	" LEFT JOIN (SELECT host, " SUMS                                       \
-	" FROM vm WHERE want <> 'deleted' AND host " match                     \
-	" GROUP BY host) u ON u.host = h.name WHERE h.name " match             \
+#define LIST(match)                                                             \
+	"SELECT h.name, h.admin, h.health, h.health_reason, h.health_since,"    \
+	" h.manage_ip, h.node_ip, h.storage_ip, h.rack, h.pong_port,"           \
+	" h.vcpus, h.memory_mib, COALESCE(u.vms, 0), COALESCE(u.vcpus, 0),"     \
+	" COALESCE(u.memory_mib, 0), b.seen_at, l.cpu_ratio, l.memory_ratio,"   \
+	" l.reserve_vcpus, l.reserve_memory_mib, l.labels FROM host h" LIMIT_OF \
+	" LEFT JOIN heartbeat b ON b.host = h.name"                             \
+	" LEFT JOIN (SELECT host, " SUMS                                        \
+	" FROM vm WHERE want <> 'deleted' AND host " match                      \
+	" GROUP BY host) u ON u.host = h.name WHERE h.name " match              \
 	" ORDER BY h.name LIMIT ?"
 
 int
@@ -239,6 +290,8 @@ host_row(struct db *db, const char *ts, struct buf *out,
 {
 	static const char *const text[] = {
 	    "manage_ip", "node_ip", "storage_ip", "rack"};
+	static const char *const limit[] = {
+	    "cpu_ratio", "memory_ratio", "reserve_vcpus", "reserve_memory_mib"};
 	enum judge_admin admin;
 	enum judge_health health;
 	char when[DB_TS_SIZE];
@@ -268,6 +321,10 @@ host_row(struct db *db, const char *ts, struct buf *out,
 	row_int(out, "vms", db_int(db, 12));
 	row_int(out, "vcpus_used", db_int(db, 13));
 	row_int(out, "memory_used_mib", db_int(db, 14));
+	for (unsigned i = 0; i < 4; i++)
+		if (db_int(db, 16 + i))
+			row_int(out, limit[i], db_int(db, 16 + i));
+	row_list(out, "labels", db_str(db, 20));
 	if (db_ts(db, 15, when))
 		row_str(out, "last_beat_ts", when);
 	row_close(out);

@@ -22,7 +22,9 @@ struct host {
 	enum judge_health health;
 	char manage_ip[HOST_IP_SIZE];
 	int64_t pong_port;
-	struct place_host place; /* place.name points to name; no sums yet */
+	char labels[PLACE_LIST_SIZE];
+	/* name and labels point to those above; no sums yet. */
+	struct place_host place;
 };
 
 /* What a host is told to be; NULL: it has none. */
@@ -35,6 +37,15 @@ struct host_address {
 	int64_t pong_port;
 };
 
+/* What of a host may be used; -1: leave it as it is. */
+struct host_limit {
+	int64_t cpu_ratio;    /* 0: the servers' default */
+	int64_t memory_ratio; /* percent */
+	int64_t reserve_vcpus;
+	int64_t reserve_memory_mib;
+	const char *labels; /* with commas between them; NULL: as they are */
+};
+
 /* Reads a host and locks its row until the transaction ends: 1, 0, -1. */
 int host_lock(struct db *db, const char *name, struct host *out);
 
@@ -42,7 +53,8 @@ int host_lock(struct db *db, const char *name, struct host *out);
 int host_sums(struct db *db, struct place_host *p);
 
 /*
- * All hosts with their sums, without locks, to choose one from: 0, -1.
+ * All hosts with their sums, without locks, to choose one from: 0, -1. Where
+ * a host's cpu_ratio is 0, the servers' default is to be put.
  * Free them with host_places_free.
  */
 int host_places(struct db *db, struct place_host **hosts, size_t *n);
@@ -53,6 +65,9 @@ void host_places_free(struct place_host *hosts, size_t n);
  * A new host is unreachable until its first heartbeat.
  */
 int host_put(struct db *db, const struct host_address *a);
+
+/* Changes what may be used of a host that is locked: 0, -1. */
+int host_set_limit(struct db *db, const char *name, const struct host_limit *l);
 
 /* Says what the operator wants of it; its agent is to be told: 0, -1. */
 int host_admin(struct db *db, const char *name, enum judge_admin admin);

@@ -6,6 +6,8 @@
 
 #include "core/name.h"
 #include "line/row.h"
+#include "store/adopt.h"
+#include "store/label.h"
 
 const char *const vm_want_words[] = {"running", "stopped", "deleted", NULL};
 const char *const vm_restart_words[] = {"on-failure", "always", "never", NULL};
@@ -24,10 +26,15 @@ same(struct db *db, const struct vm_new *v, bool fixed_host)
 		"SELECT name = ? AND vcpus = ? AND memory_mib = ?"
 		" AND restart = ? AND grace_config_ms = ? AND spec = ?"
 		" AND (host = ? OR ? = 0) AND want <> 'deleted'"
-		" FROM vm WHERE uuid = ? FOR UPDATE",
-		"siisissis", v->name, v->vcpus, v->memory_mib,
-		vm_restart_words[v->restart], v->grace_ms, v->spec, v->host,
-		(int64_t)fixed_host, v->uuid) == -1)
+		" AND COALESCE(p.labels, '') = ? AND COALESCE(p.avoid, '') = ?"
+		" AND COALESCE(p.need, '') = ?"
+		" FROM vm LEFT JOIN vm_place p ON p.vm = uuid"
+		" WHERE uuid = ? FOR UPDATE",
+		"siisississs"
+		"s",
+		v->name, v->vcpus, v->memory_mib, vm_restart_words[v->restart],
+		v->grace_ms, v->spec, v->host, (int64_t)fixed_host, v->labels,
+		v->avoid, v->need, v->uuid) == -1)
 		return -1;
 	r = db_next(db);
 	if (r == 1)
@@ -70,6 +77,15 @@ find_clash(struct db *db, const struct vm_new *v, bool fixed_host,
 	return 0;
 }
 
+/* What only some VMs have, in tables of its own. */
+static int
+add_more(struct db *db, const struct vm_new *v)
+{
+	if (label_add(db, v->uuid, v->labels, v->avoid, v->need) == -1)
+		return -1;
+	return v->adopt ? adopt_add(db, v->uuid) : 0;
+}
+
 int
 vm_add(struct db *db, const struct vm_new *v, bool fixed_host,
     enum vm_clash *clash)
@@ -85,7 +101,7 @@ vm_add(struct db *db, const struct vm_new *v, bool fixed_host,
 
 	*clash = VM_CLASH_NONE;
 	if (n != -1)
-		return 0;
+		return add_more(db, v);
 	if (db_error(db) != DB_DUPLICATE)
 		return -1;
 	return find_clash(db, v, fixed_host, clash);
@@ -157,8 +173,11 @@ vm_wish(struct db *db, const char *uuid, enum vm_want want, int64_t grace_ms)
 #define LIST(spec)                                                             \
 	"SELECT v.uuid, v.host, v.name, v.want, v.wish, v.generation,"         \
 	" v.restart, v.failover, v.vcpus, v.memory_mib, v.grace_config_ms,"    \
-	" v.created_at, h.health, i.state, i.reason, i.restarts, i.since" spec \
+	" v.created_at, h.health, i.state, i.reason, i.restarts, i.since,"     \
+	" p.labels, p.avoid, p.need, a.vm, a.reason" spec                      \
 	" FROM vm v STRAIGHT_JOIN host h ON h.name = v.host"                   \
+	" LEFT JOIN vm_place p ON p.vm = v.uuid"                               \
+	" LEFT JOIN vm_adopt a ON a.vm = v.uuid"                               \
 	" LEFT JOIN inventory i ON i.host = v.host AND i.vm = v.uuid WHERE "
 
 int
@@ -231,7 +250,8 @@ vm_row(struct db *db, const struct vm_filter *f, const char *ts,
 	row_int(out, "wish", db_int(db, 4));
 	if (state) {
 		row_str(out, "state", state);
-		row_str(out, "reason", db_str(db, 14));
+		/* The server's own reason, if it cannot take it over. */
+		row_str(out, "reason", db_str(db, db_str(db, 21) ? 21 : 14));
 	} else {
 		add_unknown(db, out);
 	}
@@ -244,10 +264,15 @@ vm_row(struct db *db, const struct vm_filter *f, const char *ts,
 	row_int(out, "grace_ms", db_int(db, 10));
 	if (db_str(db, 15))
 		row_int(out, "restarts", db_int(db, 15));
+	row_list(out, "labels", db_str(db, 17));
+	row_list(out, "avoid", db_str(db, 18));
+	row_list(out, "need", db_str(db, 19));
+	if (db_str(db, 20))
+		row_bool(out, "adopt", true);
 	if (db_ts(db, 11, created))
 		row_str(out, "created_ts", created);
 	if (f->id)
-		row_raw(out, "spec", db_str(db, 17));
+		row_raw(out, "spec", db_str(db, 22));
 	row_close(out);
 	return 1;
 }

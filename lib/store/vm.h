@@ -6,6 +6,8 @@
 #ifndef STORE_VM_H
 #define STORE_VM_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "driver/db.h"
 
@@ -39,6 +41,11 @@ struct vm_new {
 	int64_t memory_mib;
 	int64_t grace_ms;
 	const char *spec; /* a JSON object, canonical: compared as text */
+	/* Labels, with commas between them; "" for none. */
+	const char *labels; /* its own */
+	const char *avoid;  /* of VMs it must not be on one host with */
+	const char *need;   /* that its host must have */
+	bool adopt;         /* it runs there already (store/adopt.h) */
 };
 
 /* What is in the way of a new VM. */

@@ -8,6 +8,7 @@
 : "${CHIME_TOKEN_FILE:=/etc/chime/admin.token}"
 export CHIME_TOKEN_FILE
 dry=
+wait_s=
 
 # change METHOD PATH [BODY]: a request that changes something, its answer in
 # $answer. With -n it is printed instead, and that is all.
@@ -46,6 +47,17 @@ show() {
 	else
 		cat
 	fi
+}
+
+# finish STATE...: shows the answer about a VM; with $wait_s first waits until
+# it is in one of these states, and shows what it is then.
+finish() {
+	if [ "$wait_s" ]; then
+		vm=$(lines "$answer" | jq -r .vm)
+		"$libexec/cli-wait" vm "$vm" "$wait_s" "$@"
+		[ "$1" = gone ] || answer=$(chime-call GET "/v1/vm/$vm") || exit
+	fi
+	lines "$answer" | show
 }
 
 # one NAME...: exactly one operand, put into $name; it may hold anything.

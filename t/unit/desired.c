@@ -177,15 +177,42 @@ test_long(void)
 static void
 test_xml(void)
 {
+	char why[DESIRED_WHY_SIZE];
 	struct desired d;
-	const char *why;
 	struct buf b;
 
 	parse(&d, PLAIN(VM1));
 	buf_init(&b, 65536);
 	CHECK("domain XML with the console in its folder",
-	    desired_xml(d.vm[0], "qemu", "/log", &b, &why) == 0 &&
+	    desired_xml(d.vm[0], "qemu", "/log", &b, why) == 0 &&
 		strstr(b.data, "'/log/" VM1 ".log'"));
+	buf_free(&b);
+	desired_free(&d);
+}
+
+static void
+test_import(void)
+{
+	char why[DESIRED_WHY_SIZE] = "";
+	struct desired d;
+	struct buf b;
+
+	parse(&d, HEAD(VM1) ",\"spec\":{\"xml\":\"<domain type='kvm'><title>x"
+			    "</title></domain>\"}}\n");
+	buf_init(&b, 65536);
+	CHECK("an imported domain is what it was, with chime's mark",
+	    desired_xml(d.vm[0], "qemu", "/log", &b, why) == 0 &&
+		strstr(b.data, "<title>x</title>") &&
+		strstr(b.data, "<name>web</name>") &&
+		strstr(b.data, "<uuid>" VM1 "</uuid>") &&
+		strstr(b.data, "type=\"qemu\"") &&
+		strstr(b.data, "xmlns:chime=\"urn:chime:vm\" wish=\"3\""));
+	buf_free(&b);
+	desired_free(&d);
+	parse(&d, HEAD(VM1) ",\"spec\":{\"xml\":\"<a>\"}}\n");
+	CHECK("what is no XML is refused with a reason",
+	    desired_xml(d.vm[0], "qemu", "/log", &b, why) == -1 &&
+		strstr(why, "no XML"));
 	buf_free(&b);
 	desired_free(&d);
 }
@@ -197,5 +224,6 @@ main(void)
 	test_bad();
 	test_long();
 	test_xml();
+	test_import();
 	return unit_done();
 }

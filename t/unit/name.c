@@ -93,6 +93,22 @@ devices(void)
 	CHECK("no other letters", !name_mac("52:54:00:12:ab:cg"));
 }
 
+static void
+labels(void)
+{
+	char s[80] = "";
+
+	CHECK("a label", name_label("rack=r1/a:B_c-d.2"));
+	CHECK("a digit first", name_label("1"));
+	CHECK("no sign first", !name_label("-a") && !name_label("=a"));
+	CHECK("no comma or quote", !name_label("a,b") && !name_label("a\"b"));
+	CHECK("no blank", !name_label("a b") && !name_label(""));
+	memset(s, 'x', 63);
+	CHECK("63 bytes", name_label(s));
+	s[63] = 'x';
+	CHECK("not 64", !name_label(s));
+}
+
 int
 main(void)
 {
@@ -100,5 +116,6 @@ main(void)
 	uuids();
 	vms();
 	devices();
+	labels();
 	return unit_done();
 }

@@ -14,13 +14,15 @@ host(const char *name, int64_t memory, int64_t used)
 	    .facts = true,
 	    .vcpus = 2,
 	    .memory_mib = memory,
-	    .memory_used_mib = used};
+	    .memory_used_mib = used,
+	    .cpu_ratio = 4,
+	    .memory_ratio = 100};
 }
 
 static void
 fits(void)
 {
-	struct place_need need = {.vcpus = 1, .memory_mib = 64, .cpu_ratio = 4};
+	struct place_need need = {.vcpus = 1, .memory_mib = 64};
 	struct place_host h = host("n1", 128, 64);
 
 	CHECK(
@@ -36,7 +38,7 @@ fits(void)
 	CHECK("eight vCPUs on two cores", place_check(&h, &need) == PLACE_FITS);
 	h.vcpus_used = 8;
 	CHECK("not nine", place_check(&h, &need) == PLACE_VCPUS);
-	need.cpu_ratio = 64;
+	h.cpu_ratio = 64;
 	CHECK("unless more are allowed", place_check(&h, &need) == PLACE_FITS);
 	h.facts = false;
 	CHECK("nothing fits an unknown size",
@@ -46,7 +48,7 @@ fits(void)
 static void
 status(void)
 {
-	struct place_need need = {.vcpus = 1, .memory_mib = 1, .cpu_ratio = 1};
+	struct place_need need = {.vcpus = 1, .memory_mib = 1};
 	struct place_host h = host("n1", 128, 0);
 	char why[120];
 
@@ -63,7 +65,7 @@ status(void)
 static void
 choice(void)
 {
-	struct place_need need = {.vcpus = 1, .memory_mib = 64, .cpu_ratio = 4};
+	struct place_need need = {.vcpus = 1, .memory_mib = 64};
 	struct place_host h[4] = {host("n4", 256, 64), host("n2", 300, 108),
 	    host("n3", 4096, 4090), host("n1", 999, 0)};
 
@@ -82,7 +84,7 @@ choice(void)
 static void
 reasons(void)
 {
-	struct place_need need = {.vcpus = 9, .memory_mib = 64, .cpu_ratio = 4};
+	struct place_need need = {.vcpus = 9, .memory_mib = 64};
 	struct place_host h = host("n1", 128, 100);
 	char why[120], little[8];
 
@@ -96,6 +98,70 @@ reasons(void)
 	CHECK("what does not fit is cut", strlen(little) < sizeof(little));
 }
 
+static void
+limits(void)
+{
+	struct place_need need = {.vcpus = 1, .memory_mib = 64};
+	struct place_host h = host("n1", 128, 0);
+
+	h.reserve_memory_mib = 64;
+	CHECK("what is left beside the reserve",
+	    place_check(&h, &need) == PLACE_FITS);
+	h.reserve_memory_mib = 65;
+	CHECK(
+	    "the reserve is not taken", place_check(&h, &need) == PLACE_MEMORY);
+	h.memory_ratio = 150;
+	CHECK("more than there is, if it may be",
+	    place_memory_free(&h) == 94 &&
+		place_check(&h, &need) == PLACE_FITS);
+	h.reserve_memory_mib = 1000;
+	CHECK("a reserve above all of it leaves nothing",
+	    place_memory_free(&h) == 0);
+	h.reserve_memory_mib = 0;
+	h.reserve_vcpus = 1;
+	h.vcpus_used = 4;
+	CHECK("a core that is kept carries no vCPUs",
+	    place_check(&h, &need) == PLACE_VCPUS);
+	h.reserve_vcpus = 3;
+	h.vcpus_used = 0;
+	CHECK("not even negative ones", place_vcpus_free(&h) == 0);
+}
+
+static void
+labels(void)
+{
+	struct place_need need = {
+	    .vcpus = 1, .memory_mib = 64, .need = "ssd,zone=a"};
+	struct place_host h = host("n1", 128, 0);
+	char why[PLACE_WHY_SIZE], label[64];
+
+	place_reason(&h, &need, why, sizeof(why));
+	CHECK("a host without labels has none of them",
+	    strcmp(why, "n1 does not have the label ssd") == 0);
+	h.labels = "gpu,ssd,zone=ab";
+	place_reason(&h, &need, why, sizeof(why));
+	CHECK("a part of a label is not the label",
+	    strcmp(why, "n1 does not have the label zone=a") == 0);
+	h.labels = "gpu,ssd,zone=a";
+	CHECK("all of them", place_check(&h, &need) == PLACE_FITS);
+	h.clash = "db";
+	place_reason(&h, &need, why, sizeof(why));
+	CHECK("a VM to keep apart from",
+	    strstr(why, "a VM with the label db") != NULL);
+	h.clash_back = true;
+	place_reason(&h, &need, why, sizeof(why));
+	CHECK("one that keeps apart",
+	    strstr(why, "a VM that avoids the label db") != NULL);
+	CHECK("lists in common",
+	    place_first("a,b,c", "x,c,b", false, label, sizeof(label)) &&
+		strcmp(label, "b") == 0);
+	CHECK("nothing in common",
+	    !place_first("a,b", "c", false, label, sizeof(label)) &&
+		!place_first(NULL, "c", false, label, sizeof(label)) &&
+		!place_first("a", NULL, false, label, sizeof(label)) &&
+		!place_first("", "", true, label, sizeof(label)));
+}
+
 int
 main(void)
 {
@@ -103,5 +169,7 @@ main(void)
 	status();
 	choice();
 	reasons();
+	limits();
+	labels();
 	return unit_done();
 }

@@ -61,6 +61,24 @@ escapes(void)
 }
 
 static void
+lists(void)
+{
+	struct buf b;
+
+	buf_init(&b, 200);
+	row_open(&b, "t");
+	row_list(&b, "none", NULL);
+	row_list(&b, "empty", "");
+	row_list(&b, "one", "a");
+	row_list(&b, "two", "a=1,\"b");
+	row_close(&b);
+	CHECK("lists of words, those without any left out",
+	    strcmp(b.data, "{\"type\":\"t\",\"one\":[\"a\"],"
+			   "\"two\":[\"a=1\",\"\\\"b\"]}") == 0);
+	buf_free(&b);
+}
+
+static void
 full(void)
 {
 	struct buf b;
@@ -79,6 +97,7 @@ main(void)
 {
 	whole();
 	escapes();
+	lists();
 	full();
 	return unit_done();
 }

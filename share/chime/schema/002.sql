@@ -14,8 +14,8 @@ CREATE TABLE IF NOT EXISTS host_limit (
     ON DELETE CASCADE
 ) ENGINE=InnoDB;
 
--- A VM's labels, what it avoids and what it needs, as JSON arrays for its
--- record; vm_label has the first two again, to be found by label.
+-- A VM's labels, what it avoids and what it needs, with commas between them,
+-- for its record; vm_label has the first two again, to be found by label.
 CREATE TABLE IF NOT EXISTS vm_place (
   vm CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   labels TEXT CHARACTER SET ascii COLLATE ascii_bin NULL,
