@@ -9,28 +9,44 @@ home=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 # shellcheck source=share/chime/cli.sh
 . "$home/share/chime/cli.sh"
 
-synopsis='event list|follow [--after ID] [--host HOST] [--vm VM] [--kind KIND]'
+synopsis='event list [--after ID|--last N] [FILTER...] |
+	follow [--after ID] [FILTER...]; FILTER: --host HOST, --vm VM,
+	--kind KIND'
 after=
+last=
 query=
 command=${1:-}
 [ $# -eq 0 ] || shift
 while [ $# -gt 0 ]; do
 	case $1 in
-	--host | --vm | --kind)
-		value "$@"
-		text=$(printf '%s' "$2" | jq -sRr @uri)
-		query="$query&${1#--}=$text"
-		;;
-	--after)
-		value "$@"
-		after=$2
-		case $after in
+	--host | --vm | --kind | --after | --last) value "$@" ;;
+	*) unknown "$1" --after --last --host --vm --kind ;;
+	esac
+	case $1 in
+	--after | --last)
+		case $2 in
 		'' | *[!0-9]* | ????????????????*)
-			die 100 "option --after: '$after': expected an id"
+			die 100 "option $1: '$2': expected a whole number"
 			;;
 		esac
 		;;
-	*) unknown "$1" --after --host --vm --kind ;;
+	esac
+	one "$2"
+	case $1 in
+	--after) after=$2 ;;
+	--last) last=$2 ;;
+	--vm)
+		# Events know VMs by their identity, also those that are gone.
+		case $2 in
+		????????-????-????-????-????????????) vm=$segment ;;
+		*)
+			vm=$(chime-call GET "/v1/vm/$segment") || exit
+			vm=$(lines "$vm" | jq -r .vm)
+			;;
+		esac
+		query="$query&vm=$vm"
+		;;
+	*) query="$query&${1#--}=$segment" ;;
 	esac
 	shift 2
 done
@@ -40,11 +56,11 @@ done
 # line each round notices at once that nobody reads any more.
 follow() {
 	while :; do
-		if new=$(chime-call GET "/v1/event?after=$((last > 100 ?
-		    last - 100 : 0))$query"); then
+		if new=$(chime-call GET "/v1/event?after=$((upto > 100 ?
+		    upto - 100 : 0))$query"); then
 			lines "$new"
-			last=$(lines "$new" |
-			    jq -s --argjson last "$last" 'map(.id) + [$last] | max')
+			upto=$(lines "$new" |
+			    jq -s --argjson upto "$upto" 'map(.id) + [$upto] | max')
 		fi
 		echo
 		sleep 1
@@ -71,16 +87,19 @@ follow() {
 
 case $command in
 list)
-	events=$(chime-call GET "/v1/event?after=${after:-0}$query")
+	page="after=${after:-0}"
+	[ -z "$last" ] || page="newest=1&limit=$last"
+	events=$(chime-call GET "/v1/event?$page$query")
 	lines "$events" | list '["ts", "level", "kind", "text"]'
 	;;
 follow)
+	[ -z "$last" ] || usage "$synopsis"
 	if [ -z "$after" ]; then
-		events=$(chime-call GET "/v1/event?after=0$query")
-		after=$(lines "$events" | tail -n 1 | jq .id)
+		newest=$(chime-call GET "/v1/event?newest=1&limit=1")
+		after=$(lines "$newest" | jq .id)
 		after=${after:-0}
 	fi
-	last=$after
+	upto=$after
 	tty=
 	[ ! -t 1 ] || tty=1
 	follow "$tty"
