@@ -32,6 +32,9 @@ SHARES := $(addprefix $B/,$(shell find share -type f ! -name '*.S')) \
 	$(patsubst %.S,$B/%.img,$(wildcard share/chime/*.S))
 MANS := $(foreach m,$(wildcard man/*.[178]),\
 	$B/share/man/man$(patsubst .%,%,$(suffix $m))/$(notdir $m))
+SIMS := $B/sim/sim $B/sim/mutants
+SIM_O := $(patsubst %.c,%.o,$(wildcard t/sim/*.c) \
+	$(addprefix lib/core/,gen.c ledger.c lease.c proof.c owner.c))
 UNITS := $(patsubst t/unit/%.c,$B/unit/%,$(wildcard t/unit/*.c))
 
 all: $(BINS) $(LIBEXECS) $(SHARES) $(MANS)
@@ -40,6 +43,8 @@ help:
 	@echo 'make                 build everything below build/'
 	@echo 'make run             install what is missing, build, run all on loopback'
 	@echo 'make check           build and run every test (T=pattern for some)'
+	@echo 'make sim             N= SEED= schedules of the ownership simulator'
+	@echo 'make mutants         the same with one rule broken after the other'
 	@echo 'make lint            formatting, shellcheck, manual pages, sizes'
 	@echo 'make bench           what it costs, as ratios measured in one run'
 	@echo 'make install         DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR)'
@@ -56,11 +61,19 @@ run:
 	@$(MAKE) --no-print-directory all
 	@exec $B/bin/chimeadm allinone $(if $(DIR),--dir $(DIR))
 
-check: all $(UNITS)
+check: all $(UNITS) $(SIMS)
 	@BUILD=$B ./t/run $(T)
 
 bench: all
 	@BUILD=$B ./t/bench/run $(T)
+
+N ?= 20000
+SEED ?= 1
+sim: $B/sim/sim
+	@$< -n $(N) -s $(SEED)
+
+mutants: $B/sim/mutants
+	@$< -n $(N) -s $(SEED) -M
 
 lint:
 	@./t/lint
@@ -79,6 +92,19 @@ $B/libexec/chime/%: $B/obj/libexec/%.o $B/libchime.a
 $B/unit/%: $B/obj/t/unit/%.o $B/libchime.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$B/sim/sim: $(addprefix $B/obj/,$(SIM_O)) $B/libchime.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+# The same sources, in which CORE_MUTANT() asks for the rule to be broken.
+$B/sim/mutants: $(addprefix $B/obj/mutants/,$(SIM_O)) $B/libchime.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$B/obj/mutants/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -DCORE_MUTANTS -It/sim $(CFLAGS) -c -o $@ $<
 
 $B/bin/%: bin/%.sh
 	@install -D -m 755 $< $@
@@ -127,7 +153,7 @@ clean:
 	rm -rf build
 
 FORCE:
-.PHONY: all help deps run check bench lint accept install clean FORCE
+.PHONY: all help deps run check bench sim mutants lint accept install clean FORCE
 .SECONDARY:
 
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)

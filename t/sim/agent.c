@@ -471,7 +471,7 @@ deadman(struct world *w, int h)
 		    &x->lv[v], agent_copy(x, v), now, &w->t, &next)) {
 		case LEASE_DESTROY:
 			dom_destroy(w, h, v);
-			if (next > now + w->t.kill / 4)
+			if (next <= now || next > now + w->t.kill / 4)
 				next = now + w->t.kill / 4;
 			break;
 		case LEASE_RESET:

@@ -139,7 +139,7 @@ static void
 report(struct world *w, int s, uint32_t mi)
 {
 	struct base *b;
-	uint32_t am;
+	uint32_t am, copy;
 
 	if (w->mgmt[w->msgs[mi].from][s] || !w->s[s].up ||
 	    !base_enter(w, s, &b))
@@ -149,10 +149,12 @@ report(struct world *w, int s, uint32_t mi)
 	am = msg_new(w);
 	if (CORE_MUTANT(owners_before_beat)) {
 		fill(w, s, b, w->msgs[mi].from, &w->msgs[am]);
-		w->msgs[mi].refs++;
-		w->msgs[mi].next = am;
+		copy = msg_new(w);
+		w->msgs[copy] = w->msgs[mi];
+		w->msgs[copy].refs = 1;
+		w->msgs[copy].next = am;
 		push(w, w->now + rnd_in(w, 1, w->t.interval), EV_COMMIT, s, 0,
-		    mi);
+		    copy);
 		return;
 	}
 	write_beat(w, s, b, &w->msgs[mi]);
