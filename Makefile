@@ -23,6 +23,11 @@ override LDFLAGS += -pie -pthread -Wl,-z,relro,-z,now,--as-needed \
 	$(if $(SAN),-fsanitize=address$(,)undefined)
 , := ,
 
+# V=1 shows whole commands.
+Q := $(if $(V),,@)
+tell = $(if $(V),,@printf '  %-5s %s\n' $(1) $(patsubst $B/%,%,$@))
+LINK = $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
 LIB_O := $(patsubst %.c,$B/obj/%.o,$(wildcard lib/*/*.c))
 BINS := $(patsubst bin/%,$B/bin/%,$(basename $(wildcard bin/*.c bin/*.sh)))
 LIBEXECS := $(patsubst libexec/%,$B/libexec/chime/%,\
@@ -50,7 +55,7 @@ help:
 	@echo 'make install         DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR)'
 	@echo 'make deps            install the packages needed to build and run'
 	@echo 'SAN=1                with AddressSanitizer and UBSan, below build/san'
-	@echo 'WERROR=1             warnings are errors'
+	@echo 'WERROR=1 V=1         warnings are errors; show whole commands'
 
 # A package that appears under make's feet (make run) needs new flags.
 deps:
@@ -83,28 +88,34 @@ accept: all
 
 $B/bin/%: $B/obj/bin/%.o $B/libchime.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call tell,LINK)
+	$Q$(LINK) $(PKG_LIBS)
 
 $B/libexec/chime/%: $B/obj/libexec/%.o $B/libchime.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call tell,LINK)
+	$Q$(LINK) $(PKG_LIBS)
 
 $B/unit/%: $B/obj/t/unit/%.o $B/libchime.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call tell,LINK)
+	$Q$(LINK) $(PKG_LIBS)
 
 $B/sim/sim: $(addprefix $B/obj/,$(SIM_O)) $B/libchime.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(call tell,LINK)
+	$Q$(LINK)
 
 # The same sources, in which CORE_MUTANT() asks for the rule to be broken.
 $B/sim/mutants: $(addprefix $B/obj/mutants/,$(SIM_O)) $B/libchime.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(call tell,LINK)
+	$Q$(LINK)
 
 $B/obj/mutants/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -DCORE_MUTANTS -It/sim $(CFLAGS) -c -o $@ $<
+	$(call tell,CC)
+	$Q$(CC) $(CPPFLAGS) -DCORE_MUTANTS -It/sim $(CFLAGS) -c -o $@ $<
 
 $B/bin/%: bin/%.sh
 	@install -D -m 755 $< $@
@@ -115,9 +126,10 @@ $B/libexec/chime/%: libexec/%.sh
 # The demo guest: one boot sector, padded to a floppy.
 $B/share/chime/%.img: share/chime/%.S
 	@mkdir -p $(@D)
-	as --32 -o $B/$*.o $<
-	ld -m elf_i386 -Ttext 0x7c00 -e _start --oformat binary -o $@ $B/$*.o
-	truncate -s 1440K $@
+	$(call tell,AS)
+	$Qas --32 -o $B/$*.o $<
+	$Qld -m elf_i386 -Ttext 0x7c00 -e _start --oformat binary -o $@ $B/$*.o
+	$Qtruncate -s 1440K $@
 
 # cp -p: the run scripts keep their mode.
 $B/share/chime/sv/%: sv/%
@@ -134,7 +146,8 @@ $B/share/%: share/%
 
 $B/libchime.a: $(LIB_O)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call tell,AR)
+	$Q$(AR) rcs $@ $^
 
 # mysql.h has macros that mention banned calls: it is read before the ban.
 $B/obj/lib/driver/db.o $B/obj/lib/driver/dbstmt.o: \
@@ -142,7 +155,8 @@ $B/obj/lib/driver/db.o $B/obj/lib/driver/dbstmt.o: \
 
 $B/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call tell,CC)
+	$Q$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 # Starts nothing and overwrites no configuration: etc/ holds samples.
 install: all
