@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # The worker that writes heartbeats, on a real database.
+# shellcheck disable=SC2016 # for the inner shell
 
 load lib/common
 load lib/db

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # Healthy or not, within a second, whatever the peer does.
+# shellcheck disable=SC2016 # Perl's variables
 
 load lib/common
 load lib/db
@@ -146,9 +147,9 @@ answer() {
 
 # lease AGE_MS INTERVAL_MS
 lease() {
-	echo $BOOT >agent-n1/boot
+	echo "$BOOT" >agent-n1/boot
 	printf '{"boot":"%s","beat":17,"sent_ms":%d,"interval_ms":%d}\n' \
-	    $BOOT $(($(now_ms) - $1)) "$2" >agent-n1/lease.jsonl
+	    "$BOOT" $(($(now_ms) - $1)) "$2" >agent-n1/lease.jsonl
 }
 
 @test "agent: younger than three of its intervals, or not" {

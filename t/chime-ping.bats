@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # Asking silent hosts, against real agents' ping-backs.
+# shellcheck disable=SC2016 # Perl's variables
 
 load lib/common
 load lib/hosts
@@ -8,13 +9,12 @@ load lib/hosts
 setup() {
 	common_setup
 	P1=$(free_port udp)
-	P2=$(free_port udp)
 }
 
 # silent HOST PORT [ADDRESS]
 silent() {
 	printf '{"type":"silent","ts":"2026-01-01T00:00:00.000Z","host":"%s","boot":"%s","beat":17,"silent_ms":30050,"address":"%s","port":%d}\n' \
-	    "$1" $BOOT "${3:-127.0.0.1}" "$2"
+	    "$1" "$BOOT" "${3:-127.0.0.1}" "$2"
 }
 
 @test "usage and configuration: 100" {
@@ -34,9 +34,9 @@ silent() {
 
 @test "answered, with the beat's age; the record is otherwise the same" {
 	pong n1 "$P1"
-	echo $BOOT >agent-n1/boot
+	echo "$BOOT" >agent-n1/boot
 	printf '{"boot":"%s","beat":17,"sent_ms":0,"interval_ms":1000}\n' \
-	    $BOOT >agent-n1/lease.jsonl
+	    "$BOOT" >agent-n1/lease.jsonl
 	silent n1 "$P1" >in
 	run -0 chime-ping -t 5s <in
 	jq_is '.ping == "answered" and (.beat_age_ms > 0)' <<<"$output"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # Who is silent, on a real database. Intervals are 200 ms to keep it short.
+# shellcheck disable=SC2016 # for the inner shell
 
 load lib/common
 load lib/db
@@ -38,7 +39,7 @@ setup() {
 	beats n1 17
 	run -0 --separate-stderr chime-stale -1
 	jq_is '.type == "silent" and .host == "n1" and .beat == 17 and
-	    .boot == "'$BOOT'" and .address == "10.1.2.3" and
+	    .boot == "'"$BOOT"'" and .address == "10.1.2.3" and
 	    .port == 1234 and .silent_ms >= 600 and .silent_ms < 800' \
 	    <<<"$output"
 	[ -z "$stderr" ]

@@ -104,7 +104,7 @@ ms() {
 	wait_for 10 health_is n1 silent
 	[ "$(host_events n1)" = 'host.silent host.unreachable host.silent' ]
 	printf '{"type":"heartbeat","host":"n1","proto":1,"boot":"%s","beat":2,"observed_rev":"00000000000000aa","health":"ok"}\n' \
-	    $BOOT >body
+	    "$BOOT" >body
 	jq -cRs --arg t "$token" '{id: 1, method: "POST", token: $t,
 	    path: "/v1/host/n1/heartbeat", body: .}' body >request
 	"$LIBEXEC/api-heartbeat" <request >answer
