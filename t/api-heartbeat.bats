@@ -537,8 +537,8 @@ running	1" 'SELECT want, wish FROM vm ORDER BY uuid'
 	start w "$LIBEXEC/api-heartbeat"
 	beat n1 $A 2 | ask 2 n1 "$T1" >&7
 	waits() {
-		[ "$(sql "SELECT COUNT(*) FROM information_schema.innodb_trx
-		    WHERE trx_state = 'LOCK WAIT'")" -eq 1 ]
+		sql "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'" |
+		    grep -q '	1$'
 	}
 	wait_for 10 waits
 	[ ! -s w.out ]

@@ -174,8 +174,8 @@ silent() {
 	silent n1 17 no-answer >m.in
 	start m chime-mark
 	waits() {
-		[ "$(sql "SELECT COUNT(*) FROM information_schema.innodb_trx
-		    WHERE trx_state = 'LOCK WAIT'")" -eq 1 ]
+		sql "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'" |
+		    grep -q '	1$'
 	}
 	wait_for 10 waits
 	touch release
