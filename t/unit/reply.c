@@ -56,6 +56,12 @@ errors(void)
 		"{\"requestId\":\"ID\",\"error\":{\"code\":\"c\","
 		"\"message\":\"m\\n\",\"status\":404}}\n"));
 	reply_free(&r);
+	end.details = text("[{}]");
+	reply_init(&r, "ID", false, 1000);
+	reply_end(&r, &end);
+	CHECK("and has its details",
+	    strstr(r.body.data, "\"status\":404,\"details\":[{}]}}\n"));
+	reply_free(&r);
 	reply_init(&r, "ID", false, 1000);
 	reply_error(&r, 503, "busy", "say \"when\"");
 	CHECK("one of the server's own",

@@ -61,6 +61,11 @@ answers(void)
 			      &a) == 0 &&
 			      a.status == 409 && scan_is(a.code, "\"c\"") &&
 			      scan_is(a.message, "\"m\""));
+	CHECK("its details",
+	    take("{\"id\":7,\"end\":{\"status\":409,\"error\":{\"code\":\"c\","
+		 "\"message\":\"m\",\"details\":[1]}}}",
+		&a) == 0 &&
+		scan_is(a.details, "[1]"));
 	for (size_t i = 0; i < sizeof(no_answers) / sizeof(no_answers[0]); i++)
 		CHECK(no_answers[i], take(no_answers[i], &a) == -1);
 }
