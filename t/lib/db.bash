@@ -15,6 +15,7 @@ db_template() {
 		mariadb-install-db --no-defaults --user="$(id -un)" \
 		    --auth-root-authentication-method=normal \
 		    --skip-test-db --datadir="$tmpl.new" \
+		    --innodb-log-file-size=8M \
 		    >"$DIR/install-db.log" 2>&1 3>&- {lock}>&- || return
 		mv "$tmpl.new" "$tmpl"
 	fi
