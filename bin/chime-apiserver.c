@@ -28,6 +28,7 @@
 #include "driver/front.h"
 #include "driver/listen.h"
 #include "driver/relay.h"
+#include "driver/tls.h"
 #include "driver/workers.h"
 #include "os/loop.h"
 #include "os/proc.h"
@@ -44,12 +45,13 @@
 #define LIMIT_MS    15000 /* a request, and a worker's silence */
 #define LINGER_MS   3000  /* from SIGTERM, for what is in flight */
 #define LEAVE_MS    500   /* for the workers to end then */
+#define HOLD_MS     5000  /* over a client's time, for a handshake to end */
 #define SPARE_FILES 160   /* descriptors that are no connections */
 
 enum { BEAT, CALL, POOLS };
 
 struct config {
-	const char *listen, *command[POOLS];
+	const char *listen, *cert, *key, *command[POOLS];
 	int64_t limit_ms, client_ms;
 	unsigned workers;
 	int ready;
@@ -60,6 +62,7 @@ struct server {
 	int loop;
 	bool stopping;
 	struct workers *pool[POOLS];
+	struct tls *tls;     /* of the front, or NULL */
 	struct front *front; /* or */
 	struct relay *relay;
 	struct dispatch dispatch;
@@ -150,6 +153,8 @@ turn(int64_t wait)
 	next = -1;
 	if (server.front)
 		next = front_run(server.front, server.dispatch.now);
+	if (server.tls)
+		next = sooner(next, tls_run(server.tls, server.dispatch.now));
 	if (server.relay) {
 		line = relay_run(server.relay);
 		if (line == RELAY_FAILED)
@@ -188,6 +193,7 @@ finish(void)
 		workers_end(server.pool[i]);
 	if (server.front)
 		front_free(server.front);
+	tls_free(server.tls);
 	for (int i = 0; i < POOLS; i++)
 		workers_free(server.pool[i], clk_mono_ms() + LEAVE_MS);
 	relay_free(server.relay);
@@ -211,6 +217,8 @@ configure(int argc, char **argv)
 	int o;
 
 	c.listen = opt_env("CHIME_API_LISTEN", "127.0.0.1:8801");
+	c.cert = opt_env("CHIME_TLS_CERT", NULL);
+	c.key = opt_env("CHIME_TLS_KEY", NULL);
 	c.workers =
 	    (unsigned)opt_env_int("CHIME_API_WORKERS", 4, 1, WORKERS_MAX);
 	c.client_ms =
@@ -254,11 +262,37 @@ configure(int argc, char **argv)
 	return c;
 }
 
+/* Whether this server speaks TLS: it has a certificate and its key. */
+static bool
+serve_tls(const struct config *c)
+{
+	char reason[TLS_REASON_SIZE];
+	struct tls_conf conf = {
+	    .cert = c->cert,
+	    .key = c->key,
+	    .hold_ms = c->client_ms + HOLD_MS,
+	    .info = say_info,
+	    .warn = say_warn,
+	};
+
+	if (!c->cert && !c->key)
+		return false;
+	if (!c->cert || !c->key)
+		die(RC_USAGE,
+		    "CHIME_TLS_CERT, CHIME_TLS_KEY: only one of them is set");
+	server.tls = tls_new(&conf, reason);
+	if (!server.tls)
+		die(RC_USAGE, "CHIME_TLS_CERT, CHIME_TLS_KEY: %s", reason);
+	return true;
+}
+
 static void
 serve_http(const struct config *c)
 {
 	static struct loop_watch watch;
+	bool tls = serve_tls(c);
 	struct front_conf conf = {
+	    .tls = tls,
 	    .connections = listen_connections(CONNECTIONS, SPARE_FILES),
 	    .read_ms = c->client_ms,
 	    .send_ms = 2 * c->client_ms,
@@ -267,7 +301,7 @@ serve_http(const struct config *c)
 	    .debug = say_debug,
 	};
 	struct listen_result at = listen_open(c->listen, "8801",
-	    strcmp(opt_env("CHIME_ALLOW_PLAINTEXT", "0"), "1") == 0);
+	    tls || strcmp(opt_env("CHIME_ALLOW_PLAINTEXT", "0"), "1") == 0);
 
 	if (at.fd == -1)
 		die(at.rc, "CHIME_API_LISTEN %s: %s", c->listen, at.reason);
@@ -281,7 +315,7 @@ serve_http(const struct config *c)
 	watch.ready = front_ready;
 	if (loop_set(server.loop, &watch, LOOP_IN) == -1)
 		die(RC_TEMP, "epoll: %s", strerror(errno));
-	say_info("listening on %s", at.at);
+	say_info("listening on %s%s", at.at, tls ? " with TLS" : "");
 }
 
 int

@@ -108,6 +108,7 @@ connect_api(void)
 	struct http_conf conf = {
 	    .bases = opt_env("CHIME_API", "http://127.0.0.1:8801"),
 	    .token_file = opt_env("CHIME_TOKEN_FILE", NULL),
+	    .ca_file = opt_env("CHIME_CA_FILE", NULL),
 	    .plaintext =
 		strcmp(opt_env("CHIME_ALLOW_PLAINTEXT", "0"), "1") == 0,
 	    .answer_max = ANSWER_MAX,
@@ -120,7 +121,8 @@ connect_api(void)
 		conf.token_file = TOKEN_FILE;
 	h = http_new(&conf, reason);
 	if (!h)
-		die(RC_USAGE, "CHIME_API, CHIME_TOKEN_FILE: %s", reason);
+		die(RC_USAGE, "CHIME_API, CHIME_TOKEN_FILE, CHIME_CA_FILE: %s",
+		    reason);
 	return h;
 }
 

@@ -35,7 +35,8 @@
 #include "os/net.h"
 #include "os/proc.h"
 
-#define SYNOPSIS  "[-qvV] server [--api URL] | agent [--address IP:PORT]"
+#define SYNOPSIS                                                               \
+	"[-qvV] server [--api URL] [--ca-file FILE] | agent [--address IP:PORT]"
 #define TRY_MS    900 /* for the peer; the rest of the second is ours */
 #define DATAGRAMS 3
 #define INTERVAL  10000
@@ -43,7 +44,7 @@
 
 struct check {
 	const char *what; /* "server" or "agent" */
-	const char *where;
+	const char *where, *ca_file;
 	int64_t end; /* clk_mono_ms */
 	char reason[400];
 };
@@ -129,8 +130,10 @@ judge_health(struct check *c, int status, const char *text, size_t len)
 static bool
 check_server(struct check *c)
 {
-	struct http_conf conf = {
-	    .bases = c->where, .answer_max = LINE_MAX_RECORD, .stop_fd = -1};
+	struct http_conf conf = {.bases = c->where,
+	    .ca_file = c->ca_file,
+	    .answer_max = LINE_MAX_RECORD,
+	    .stop_fd = -1};
 	struct http_request r = {
 	    .method = "GET", .path = "/v1/health", .deadline = c->end};
 	char reason[HTTP_REASON_SIZE];
@@ -244,6 +247,7 @@ main(int argc, char **argv)
 	static const struct option longs[] = {
 	    {"address", required_argument, NULL, 'a'},
 	    {"api", required_argument, NULL, 'u'},
+	    {"ca-file", required_argument, NULL, 'c'},
 	    {"quiet", no_argument, NULL, 'q'},
 	    {"verbose", no_argument, NULL, 'v'},
 	    {"version", no_argument, NULL, 'V'},
@@ -251,15 +255,18 @@ main(int argc, char **argv)
 	};
 	const char *api = NULL, *address = NULL;
 	bool quiet = false, verbose = false;
-	struct check c = {0};
+	struct check c = {.ca_file = opt_env("CHIME_CA_FILE", NULL)};
 	int o;
 
 	die_name(argv[0]);
 	proc_init();
-	while ((o = getopt_long(argc, argv, "a:u:qvV", longs, NULL)) != -1)
+	while ((o = getopt_long(argc, argv, "a:c:u:qvV", longs, NULL)) != -1)
 		switch (o) {
 		case 'a':
 			address = optarg;
+			break;
+		case 'c':
+			c.ca_file = optarg;
 			break;
 		case 'u':
 			api = optarg;

@@ -218,13 +218,15 @@ configure(int stop)
 	heart.memory_mib = opt_env_int("CHIME_MEMORY_MIB", 0, 1, INT32_MAX);
 	server.bases = opt_env_need("CHIME_API");
 	server.token_file = opt_env_need("CHIME_TOKEN_FILE");
+	server.ca_file = opt_env("CHIME_CA_FILE", NULL);
 	server.plaintext =
 	    strcmp(opt_env("CHIME_ALLOW_PLAINTEXT", "0"), "1") == 0;
 	server.answer_max = EXCHANGE_MAX;
 	server.stop_fd = stop;
 	heart.http = http_new(&server, reason);
 	if (!heart.http)
-		die(RC_USAGE, "CHIME_API, CHIME_TOKEN_FILE: %s", reason);
+		die(RC_USAGE, "CHIME_API, CHIME_TOKEN_FILE, CHIME_CA_FILE: %s",
+		    reason);
 }
 
 static const struct option longs[] = {

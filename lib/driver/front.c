@@ -13,6 +13,7 @@
 #include "base/num.h"
 #include "driver/conns.h"
 #include "driver/route.h"
+#include "driver/tls.h"
 #include "line/reply.h"
 #include "os/proc.h"
 
@@ -320,6 +321,8 @@ front_new(const struct front_conf *conf)
 	struct front *f = mem_calloc(1, sizeof(*f));
 	/* Ours comes first and knows more; this is for what it overlooks. */
 	unsigned idle = (unsigned)(conf->read_ms / 1000) + 5;
+	const unsigned flags =
+	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 
 	f->conf = *conf;
 	f->conns.max = conf->connections;
@@ -328,8 +331,7 @@ front_new(const struct front_conf *conf)
 	f->conns.debug = conf->debug;
 	f->conns.now = clk_mono_ms();
 	proc_random_hex(4, f->prefix);
-	f->mhd = MHD_start_daemon(
-	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
+	f->mhd = MHD_start_daemon(flags | (conf->tls ? MHD_USE_TLS : 0), 0,
 	    NULL, NULL, handle, f,
 	    /* First, or what goes wrong with the others goes to stderr. */
 	    MHD_OPTION_EXTERNAL_LOGGER, mhd_log, f, /**/
@@ -340,6 +342,8 @@ front_new(const struct front_conf *conf)
 	    MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_NOTIFY_CONNECTION,
 	    connection_changed, f, MHD_OPTION_URI_LOG_CALLBACK, request_began,
 	    f, MHD_OPTION_NOTIFY_COMPLETED, request_completed, f,
+	    conf->tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END,
+	    tls_retrieve, MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES,
 	    MHD_OPTION_END);
 	if (!f->mhd) {
 		free(f);

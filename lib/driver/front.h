@@ -5,15 +5,16 @@
  * the connection suspended until its answer is complete, and sends that. A
  * slow client holds its own connection and bounded memory, nothing else:
  *
- * - head and body must be there within read_ms of the connection's beginning
- *   or its last answer, an answer be taken within send_ms, or the connection
- *   is closed;
+ * - handshake, head and body must be there within read_ms of the connection's
+ *   beginning or its last answer, an answer be taken within send_ms, or the
+ *   connection is closed;
  * - when almost all connections are taken, the one that has been without a
  *   whole request for longest is closed for the next.
  */
 #ifndef DRIVER_FRONT_H
 #define DRIVER_FRONT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "line/wire.h"
@@ -25,7 +26,8 @@ struct front;
 struct front_request;
 
 struct front_conf {
-	int fd; /* listening; front_new takes it */
+	int fd;   /* listening; front_new takes it */
+	bool tls; /* by what tls_retrieve has; else plain HTTP */
 	unsigned connections;
 	int64_t read_ms, send_ms;
 	/*

@@ -2,11 +2,14 @@
 #include "driver/http.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/clk.h"
 #include "base/mem.h"
@@ -92,6 +95,13 @@ set_options(struct http *h)
 
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(e, CURLOPT_CERTINFO, 1L);
+	if (h->conf.ca_file) {
+		curl_easy_setopt(e, CURLOPT_CAINFO, h->conf.ca_file);
+		curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+		curl_easy_setopt(e, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+	}
 	/* A token is for the server it was given for. */
 	curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, h->error);
@@ -113,6 +123,10 @@ http_new(const struct http_conf *conf, char *reason)
 	if (servers_read(&h->servers, conf->bases, conf->token_file,
 		conf->plaintext, reason) == -1)
 		goto fail;
+	if (conf->ca_file && access(conf->ca_file, R_OK) == -1) {
+		why(reason, "CA file %s: %s", conf->ca_file, strerror(errno));
+		goto fail;
+	}
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
 	    !(h->multi = curl_multi_init()) || !(h->easy = curl_easy_init())) {
 		why(reason, "libcurl does not start");
@@ -240,11 +254,63 @@ transfer(struct http *h, CURLcode *code)
 	return stop.revents != 0;
 }
 
+/* A date of the certificate that was refused ("Start date:"), or -1. */
+static time_t
+cert_date(struct http *h, const char *name)
+{
+	struct curl_certinfo *chain = NULL;
+	const struct curl_slist *s;
+	size_t n = strlen(name), len = 0;
+	char date[40];
+
+	curl_easy_getinfo(h->easy, CURLINFO_CERTINFO, &chain);
+	if (!chain || chain->num_of_certs < 1)
+		return -1;
+	for (s = chain->certinfo[0]; s; s = s->next)
+		if (strncasecmp(s->data, name, n) == 0)
+			break;
+	if (!s)
+		return -1;
+	/* What GnuTLS writes is read without its dashes: 20260131 1:02:03. */
+	for (const char *p = s->data + n; *p && len < sizeof(date) - 1; p++)
+		if (*p != '-')
+			date[len++] = *p;
+	date[len] = '\0';
+	return curl_getdate(date, NULL);
+}
+
+/* What is wrong with a certificate that was refused. */
+static enum http_error
+distrust(struct http *h)
+{
+	time_t start = cert_date(h, "Start date:"), now = time(NULL);
+	time_t end = cert_date(h, "Expire date:");
+	const char *ca = h->conf.ca_file, *what;
+
+	if (strstr(h->error, "does not match"))
+		what = "it does not carry this name or address";
+	else if (end != -1 && end <= now)
+		what = "it has expired";
+	else if (start != -1 && start > now)
+		what = "it is not valid yet (or this clock is wrong)";
+	else if (ca)
+		what = "the CA file has not signed it";
+	else
+		what = "no authority of this system has signed it, and "
+		       "CHIME_CA_FILE is not set";
+	why(h->reason, "%s: its certificate is refused: %s%s%.120s%s",
+	    http_server(h), what, ca ? " (CA file " : "", ca ? ca : "",
+	    ca ? ")" : "");
+	return HTTP_CONNECTION;
+}
+
 static enum http_error
 fail(struct http *h, CURLcode code)
 {
 	const char *text = h->error[0] ? h->error : curl_easy_strerror(code);
 
+	if (code == CURLE_PEER_FAILED_VERIFICATION)
+		return distrust(h);
 	if (code == CURLE_WRITE_ERROR && h->answer.body.overflow)
 		text = "the answer is too large";
 	else if (code == CURLE_OK)

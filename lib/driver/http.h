@@ -22,6 +22,7 @@ struct http;
 struct http_conf {
 	const char *bases; /* "http://a:8801,http://b:8801", tried in turn */
 	const char *token_file; /* NULL: requests carry no token */
+	const char *ca_file;    /* NULL: https by the system's authorities */
 	bool plaintext;    /* the token may go over plain HTTP off loopback */
 	size_t answer_max; /* bytes of an answer's body */
 	int stop_fd;       /* readable: give up at once; -1 for none */
@@ -51,7 +52,7 @@ enum http_error {
 
 /*
  * NULL with a reason (of HTTP_REASON_SIZE) when the configuration is wrong,
- * see servers_read.
+ * see servers_read. With ca_file, only what it has signed is trusted.
  */
 struct http *http_new(const struct http_conf *conf, char *reason);
 

@@ -41,7 +41,7 @@ name(struct listen_result *r)
 }
 
 struct listen_result
-listen_open(const char *address, const char *default_port, bool plaintext)
+listen_open(const char *address, const char *default_port, bool safe)
 {
 	struct listen_result r = {.rc = RC_OK};
 	struct net_addr a;
@@ -50,11 +50,12 @@ listen_open(const char *address, const char *default_port, bool plaintext)
 		return fail(RC_USAGE,
 		    "expected ADDRESS:PORT, like 127.0.0.1:%s or [::1]:%s",
 		    default_port, default_port);
-	if (!net_is_loopback(a.host) && !plaintext)
+	if (!net_is_loopback(a.host) && !safe)
 		return fail(RC_USAGE,
 		    "plain HTTP would carry tokens readably over the network: "
-		    "listen on loopback behind a TLS proxy, or set "
-		    "CHIME_ALLOW_PLAINTEXT=1 if that network is yours alone");
+		    "set CHIME_TLS_CERT and CHIME_TLS_KEY (chimeadm initserver "
+		    "tls), or CHIME_ALLOW_PLAINTEXT=1 if that network is yours "
+		    "alone");
 	r.fd = net_bind(&a, SOCK_STREAM);
 	if (r.fd != -1) {
 		name(&r);

@@ -13,11 +13,11 @@ struct listen_result {
 };
 
 /*
- * A TCP socket for plain HTTP on "ADDRESS:PORT". Off loopback it is refused
- * unless plaintext says that tokens may be readable on that network.
+ * A TCP socket for HTTP on "ADDRESS:PORT". Off loopback it is refused unless
+ * safe says that it will speak TLS, or that tokens may be readable there.
  */
 struct listen_result listen_open(
-    const char *address, const char *default_port, bool plaintext);
+    const char *address, const char *default_port, bool safe);
 
 /*
  * Raises the limit of open files to most + spare if that is allowed; what
