@@ -231,6 +231,8 @@ owner_mode(struct proof_case *c, enum ledger_mode mode, int64_t pending_ms)
 	}
 	vm->mode = mode;
 	vm->mode_at = c->db.tick;
+	if (CORE_MUTANT(pending_leased) && mode == LEDGER_PENDING)
+		return NULL;
 	if (!CORE_MUTANT(auto_at_once) || mode != LEDGER_AUTO)
 		vm->fenced = false;
 	else

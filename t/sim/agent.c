@@ -286,12 +286,12 @@ end_migration(struct world *w, int h, int v)
 			if (l->dest && w->h[to].name == l->dest)
 				break;
 		if (to == w->hosts || w->peer[h][to])
-			return true;
+			return x->dom[v].st != COPY_NONE;
 		m = msg_new(w);
 		w->msgs[m].from = (uint8_t)h;
 		w->msgs[m].gen = l->to;
 		send(w, EV_ASK, to, v, m);
-		return true;
+		return x->dom[v].st != COPY_NONE;
 	case END_RETURN:
 		agent_record(
 		    w, h, v, LEDGER_RETURN, l->departed, l->to, l->dest);

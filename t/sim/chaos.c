@@ -14,6 +14,7 @@ cut(struct world *w, const struct fault *f, bool on)
 
 	for (i = 0; i < w->servers; i++)
 		if (f->kind == F_CUT_MGMT || f->kind == F_CUT_ALL ||
+		    (f->kind == F_CUT_NEW && (!on || w->s[i].base == w->cur)) ||
 		    (f->kind == F_CUT_ONE && i == f->b % w->servers))
 			w->mgmt[f->a][i] = on;
 	for (i = 0; i < w->hosts; i++)
@@ -22,7 +23,7 @@ cut(struct world *w, const struct fault *f, bool on)
 }
 
 /* A process goes on at `until`; a stopped deadman pets no longer. */
-static void
+void
 stop_proc(struct world *w, int h, enum proc p, int64_t until)
 {
 	struct host *x = &w->h[h];
@@ -93,6 +94,10 @@ begin_host(struct world *w, int fi)
 		/* The worst moment: its answer will wait for it. */
 		if (p == P_BEAT && f->b & 4 && x->resume[P_BEAT] <= w->now)
 			agent_beat(w, f->a);
+		if (p == P_RECON && f->b & 8) {
+			x->trap = f->len;
+			return;
+		}
 		stop_proc(w, f->a, (enum proc)p, until);
 		break;
 	case F_STOP_ALL:
@@ -157,6 +162,7 @@ begin(struct world *w, int fi)
 	case F_CUT_MGMT:
 	case F_CUT_ONE:
 	case F_CUT_PEER:
+	case F_CUT_NEW:
 	case F_CUT_ALL:
 		cut(w, f, true);
 		break;
@@ -214,6 +220,7 @@ undo(struct world *w, int fi)
 	case F_CUT_MGMT:
 	case F_CUT_ONE:
 	case F_CUT_PEER:
+	case F_CUT_NEW:
 	case F_CUT_ALL:
 		cut(w, f, false);
 		break;

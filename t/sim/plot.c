@@ -8,17 +8,17 @@
 #include "sim.h"
 
 const char *const fault_words[] = {"cut from servers", "cut from a server",
-    "cut from a peer", "cut from all", "power cut", "reboot", "process stopped",
-    "all processes stopped", "sleep", "libvirt hangs", "libvirtd killed",
-    "reconcile killed", "qemu dies", "server down", "server stopped",
-    "no database", "failover", "new disk", "wall clock stepped",
-    "messages lost", "start", "stop", "delete", "create", "migrate",
-    "migrate offline", "mode", "release", "drain", "fence", "rebuild",
-    "said to be off", "ledger confirmed"};
+    "cut from a peer", "cut from new servers", "cut from all", "power cut",
+    "reboot", "process stopped", "all processes stopped", "sleep",
+    "libvirt hangs", "libvirtd killed", "reconcile killed", "qemu dies",
+    "server down", "server stopped", "no database", "failover", "new disk",
+    "wall clock stepped", "messages lost", "start", "stop", "delete", "create",
+    "migrate", "cancel", "migrate offline", "mode", "release", "drain", "fence",
+    "rebuild", "said to be off", "ledger confirmed"};
 
 /* How often each is drawn; a schedule prefers a few of them. */
-static const uint8_t weights[F_KINDS] = {6, 3, 4, 5, 5, 3, 7, 2, 2, 3, 4, 3, 3,
-    2, 3, 2, 6, 2, 1, 3, 3, 3, 2, 3, 8, 6, 4, 4, 4, 6, 4, 3, 2};
+static const uint8_t weights[F_KINDS] = {6, 3, 4, 2, 5, 5, 3, 7, 2, 2, 3, 4, 3,
+    3, 2, 3, 2, 6, 2, 1, 3, 3, 3, 2, 3, 8, 2, 6, 4, 4, 4, 6, 4, 3, 2};
 
 static int
 draw(struct world *w, const int *like)
@@ -63,6 +63,49 @@ struct step {
 	}
 
 static const struct step plots[][8] = {
+    /* A chain, while the power of its first host is being read. */
+    {{F_CUT_MGMT, 1, 0, 0, 75, 115, 0, -1}, {O_OFFLINE, 1, 1, 5, 0, 0, 0, -1},
+	{O_FENCE, ROLE_OWNER, 15, 35, 200, 400, 0, 0},
+	{F_CUT_MGMT, 2, 15, 30, 200, 400, 0, -1},
+	{O_OFFLINE, 2, 0, 3, 0, 0, 0, -1}, END},
+    {{F_CUT_MGMT, 1, 0, 0, 75, 115, 0, -1}, {O_OFFLINE, 1, 1, 5, 0, 0, 0, -1},
+	{O_FENCE, ROLE_OWNER, 15, 35, 200, 400, 0, 0},
+	{F_CUT_MGMT, 2, 15, 30, 200, 400, 0, -1},
+	{O_OFFLINE, 2, 0, 3, 0, 0, 0, -1}, {F_DISK, 1, 10, 40, 5, 20, 0, -1},
+	{O_CONFIRM, 1, 10, 60, 0, 0, 0, -1}, END},
+    {{F_CUT_MGMT, 1, 0, 0, 200, 300, 0, -1}, {O_OFFLINE, 1, 1, 5, 0, 0, 0, -1},
+	{O_FENCE, ROLE_OWNER, 15, 35, 200, 400, 0, 0},
+	{F_CUT_MGMT, 2, 15, 30, 200, 400, 0, -1},
+	{O_OFFLINE, 2, 0, 3, 0, 0, 0, -1}, {O_FENCE, 1, 10, 40, 200, 400, 0, 0},
+	{O_REBUILD, ROLE_OWNER, 10, 40, 0, 0, 0, -1}, END},
+    {{F_CUT_MGMT, 1, 0, 0, 100, 300, 0, -1}, {O_OFFLINE, 1, 1, 5, 0, 0, 0, -1},
+	{O_RELEASE, 0, 25, 60, 0, 0, 0, -1}, END},
+    {{F_STOP, 1, 0, 0, 60, 300, 0, P_RECON | 8},
+	{O_OFFLINE, 1, 1, 5, 0, 0, 0, -1},
+	{O_FENCE, ROLE_OWNER, 10, 45, 30, 300, 0, 0}, END},
+    /* A claim whose destination has the copy and has not said so. */
+    {{F_STOP, 1, 0, 0, 100, 300, 0, P_RECON | 8},
+	{O_MIGRATE, 1, 1, 5, 0, 0, 0, 0},
+	{F_POWER, ROLE_OWNER, 15, 50, 100, 300, 0, -1},
+	{O_CANCEL, 0, 0, 60, 0, 0, 0, -1}, END},
+    /* An old writer's servers, and a host that sees no others. */
+    {{F_FAILOVER, 0, 0, 0, 0, 0, 20, 1},
+	{F_CUT_NEW, ROLE_OWNER, 0, 3, 100, 300, 0, -1}, END},
+    {{F_FAILOVER, 0, 0, 0, 0, 0, 20, 1},
+	{F_POWER, ROLE_OWNER, 0, 10, 5, 10, 0, -1},
+	{O_OFF, ROLE_OWNER, 1, 4, 0, 0, 0, -1},
+	{F_CUT_NEW, ROLE_OWNER, 0, 2, 100, 300, 0, -1},
+	{O_REBUILD, ROLE_OWNER, 5, 30, 0, 0, 0, -1}, END},
+    {{F_FAILOVER, 0, 0, 0, 0, 0, 20, 1},
+	{F_REBOOT, ROLE_OWNER, 15, 30, 0, 0, 0, -1},
+	{F_CUT_NEW, ROLE_OWNER, 0, 2, 100, 300, 0, -1}, END},
+    {{F_FAILOVER, 0, 0, 0, 0, 0, 20, 1}, {O_RELEASE, 0, 10, 25, 0, 0, 0, -1},
+	{F_CUT_NEW, ROLE_OWNER, 0, 20, 50, 300, 0, -1}, END},
+    /* Read off, on again, and the database forgets it. */
+    {{O_FENCE, ROLE_OWNER, 0, 0, 15, 25, 0, 2},
+	{F_FAILOVER, 0, 30, 60, 0, 0, 50, 0},
+	{F_CUT_ALL, ROLE_OWNER, 0, 3, 100, 300, 0, -1},
+	{O_REBUILD, ROLE_OWNER, 5, 60, 0, 0, 0, -1}, END},
     /* What arrived is passed on, and the middle one forgets it. */
     {{F_CUT_MGMT, 1, 0, 0, 80, 300, 0, -1},
 	{F_CUT_MGMT, 2, 0, 0, 80, 300, 0, -1},

@@ -63,6 +63,7 @@ enum fault_kind {
 	F_CUT_MGMT, /* host a from all servers */
 	F_CUT_ONE,  /* host a from server b */
 	F_CUT_PEER, /* host a from host b */
+	F_CUT_NEW,  /* host a from servers of the newest database */
 	F_CUT_ALL,  /* host a from everybody */
 	F_POWER,    /* host a */
 	F_REBOOT,   /* host a, at once */
@@ -85,6 +86,7 @@ enum fault_kind {
 	O_DELETE,
 	O_CREATE,
 	O_MIGRATE, /* vm c to host a; b: cancelled after x */
+	O_CANCEL,  /* vm c's migration */
 	O_OFFLINE, /* vm c to host a, at its node */
 	O_MODE,    /* vm c to the other mode */
 	O_RELEASE, /* vm c away from its host */
@@ -150,7 +152,8 @@ struct host {
 	int64_t wall;          /* how far its wall clock was stepped */
 	int64_t resume[PROCS]; /* a stopped process goes on then */
 	bool can_arm, given_up;
-	uint32_t wd; /* tag of the armed watchdog's next end; 0: none */
+	int64_t trap; /* reconcile stops so long when a copy comes in */
+	uint32_t wd;  /* tag of the armed watchdog's next end; 0: none */
 	int64_t dm_at, pass_at, thaw;
 	struct dom dom[MAXV];
 	struct job job[MAXV];
@@ -307,6 +310,7 @@ void dom_destroy(struct world *w, int h, int v);
 void host_cut(struct world *w, int h);
 void host_boot(struct world *w, int h);
 void host_freeze(struct world *w, int h, bool on);
+void stop_proc(struct world *w, int h, enum proc p, int64_t until);
 void watchdog_left(struct world *w, int h, int64_t from);
 void libvirt_kill(struct world *w, int h);
 void world_event(struct world *w, const struct ev *e);

@@ -224,6 +224,10 @@ prepare(struct world *w, int h, int v)
 		y->lv[v].fence = true;
 	dom_set(w, j->dest, v, COPY_INCOMING);
 	deadman_at(w, j->dest, w->now);
+	if (y->trap && !w->calm) {
+		stop_proc(w, j->dest, P_RECON, w->now + y->trap);
+		y->trap = 0;
+	}
 	return true;
 }
 
