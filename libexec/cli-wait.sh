@@ -24,7 +24,8 @@ while :; do
 	why=$record
 	case $rc in
 	0)
-		state=$(lines "$record" | jq -r '.state // .status')
+		state=$(lines "$record" | jq -r '
+		    if .adopt then "adopting" else .state // .status end')
 		why=$(lines "$record" | jq -r '.reason // .health_reason // ""')
 		;;
 	100)

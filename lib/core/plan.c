@@ -9,7 +9,7 @@ const char *
 plan_action_word(enum plan_action action)
 {
 	static const char *const words[] = {
-	    "none", "start", "shutdown", "destroy"};
+	    "none", "start", "shutdown", "destroy", "fetch", "mark"};
 
 	return words[action];
 }
@@ -136,6 +136,14 @@ plan_ended(struct plan_memory *mem, enum plan_restart restart,
 }
 
 void
+plan_adopted(struct plan_memory *mem)
+{
+	mem->failures = 0;
+	mem->not_before = 0;
+	mem->last[0] = '\0';
+}
+
+void
 plan_failed(struct plan_memory *mem, enum plan_action action,
     const char *reason, int64_t now_ms)
 {
@@ -150,6 +158,12 @@ plan_failed(struct plan_memory *mem, enum plan_action action,
 		mem->pause_ms = ms;
 		last(mem, "start failed: %.190s; next try in %lld s", reason,
 		    (long long)ms / 1000);
+		break;
+	case PLAN_FETCH:
+	case PLAN_MARK:
+		ms = pause_ms(++mem->failures);
+		mem->not_before = now_ms + ms;
+		last(mem, "cannot be adopted: %.190s", reason);
 		break;
 	case PLAN_SHUTDOWN:
 		/* The grace goes on: destroying it comes next. */
@@ -233,7 +247,11 @@ run(const struct plan_node *node, const struct plan_vm *vm,
 		is(out, PLAN_STATE_STARTING, "libvirt is starting it");
 		break;
 	case PLAN_SEEN_RUNNING:
-		is(out, PLAN_STATE_RUNNING, "%s", "");
+		is(out, PLAN_STATE_RUNNING, "%s",
+		    vm->defined ? "libvirt has a definition of its own and "
+				  "may start it behind chime's back: virsh "
+				  "undefine it"
+				: "");
 		break;
 	case PLAN_SEEN_PAUSED:
 		is(out, PLAN_STATE_PAUSED, "paused in libvirt (%s): left alone",
@@ -281,6 +299,32 @@ look(enum plan_seen seen, const char *why, struct plan *out)
 	is(out, states[seen], "%s", why);
 }
 
+/* What is to be is chime's; until it is, it is only looked at. */
+static void
+adopt(const struct plan_vm *vm, const struct plan_memory *mem, int64_t now,
+    struct plan *out)
+{
+	if (vm->seen == PLAN_SEEN_ABSENT) {
+		is(out, PLAN_STATE_OFF,
+		    "to be adopted, but no domain of this UUID runs here");
+		return;
+	}
+	look(vm->seen,
+	    vm->adopt == PLAN_ADOPT_MARK
+		? "to be adopted: it is being marked as chime's"
+		: "to be adopted: the server waits for its description",
+	    out);
+	if (mem->last[0])
+		is(out, out->state, "%s", mem->last);
+	if (vm->job != PLAN_NONE || vm->adopt == PLAN_ADOPT_FETCHED)
+		return;
+	if (now < mem->not_before)
+		out->wake = mem->not_before;
+	else
+		out->action =
+		    vm->adopt == PLAN_ADOPT_MARK ? PLAN_MARK : PLAN_FETCH;
+}
+
 void
 plan_wish(struct plan_memory *mem, int64_t wish)
 {
@@ -322,6 +366,8 @@ plan_vm(const struct plan_node *node, const struct plan_vm *vm,
 		is(out, PLAN_STATE_UNKNOWN, "not seen yet");
 	else if (!node->answered)
 		look(vm->seen, UNANSWERED, out);
+	else if (vm->adopt != PLAN_ADOPT_NONE)
+		adopt(vm, mem, now_ms, out);
 	else if (vm->job != PLAN_NONE)
 		is(out,
 		    vm->job == PLAN_START ? PLAN_STATE_STARTING

@@ -10,6 +10,8 @@
  *   answer, nor while an action is under way;
  * - a domain that chime did not make is left alone, so is a paused one that is
  *   wanted running (it may be paused because it was migrated);
+ * - a domain that is to be adopted is never started, stopped or destroyed
+ *   before it is marked as chime's;
  * - a guest that powers itself off stays off, except with restart `always`;
  * - a VM that died is started again at once; when it dies young again, and
  *   when it cannot be started, later and later;
@@ -31,7 +33,22 @@ enum plan_admin { PLAN_RUN, PLAN_DISABLED, PLAN_DRAINED, PLAN_DOWN };
 enum plan_want { PLAN_RUNNING, PLAN_STOPPED, PLAN_DELETED };
 enum plan_restart { PLAN_ON_FAILURE, PLAN_ALWAYS, PLAN_NEVER };
 
-enum plan_action { PLAN_NONE, PLAN_START, PLAN_SHUTDOWN, PLAN_DESTROY };
+enum plan_action {
+	PLAN_NONE,
+	PLAN_START,
+	PLAN_SHUTDOWN,
+	PLAN_DESTROY,
+	PLAN_FETCH, /* read the description of a domain to adopt */
+	PLAN_MARK   /* make a domain chime's: it goes on as it is */
+};
+
+/* How far the adoption of a domain is. */
+enum plan_adopt {
+	PLAN_ADOPT_NONE,    /* there is none, or it is done */
+	PLAN_ADOPT_FETCH,   /* the server does not have its description */
+	PLAN_ADOPT_FETCHED, /* it is on its way there */
+	PLAN_ADOPT_MARK     /* the server has it */
+};
 
 enum plan_seen {
 	PLAN_SEEN_UNKNOWN,
@@ -77,7 +94,9 @@ struct plan_vm {
 	enum plan_seen seen;
 	const char *seen_reason; /* libvirt's, of a paused VM; or NULL */
 	bool foreign;            /* the domain there is not chime's */
-	enum plan_action job;    /* under way */
+	bool defined;            /* libvirt keeps a definition of it, too */
+	enum plan_adopt adopt;
+	enum plan_action job; /* under way */
 };
 
 /* What is remembered of the VM; all zero at first. */
@@ -130,6 +149,9 @@ void plan_started(struct plan_memory *mem, int64_t now_ms);
 /* The VM ended. */
 void plan_ended(struct plan_memory *mem, enum plan_restart restart,
     enum plan_end end, int64_t now_ms);
+
+/* A step of its adoption was done. */
+void plan_adopted(struct plan_memory *mem);
 
 /* The action was tried and failed, with libvirt's reason. */
 void plan_failed(struct plan_memory *mem, enum plan_action action,

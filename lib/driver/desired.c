@@ -155,7 +155,8 @@ read_vm(json_t *o, struct desired_vm *vm, struct json_reason *why)
 	    json_get_int(o, "grace_ms", 0, 86400000, &vm->grace_ms, why) ==
 		-1 ||
 	    need_int(o, "vcpus", 1, 1024, &vm->vcpus, why) != 1 ||
-	    need_int(o, "memory_mib", 1, 1 << 26, &vm->memory_mib, why) != 1)
+	    need_int(o, "memory_mib", 1, 1 << 26, &vm->memory_mib, why) != 1 ||
+	    json_get_bool(o, "adopt", &vm->adopt, why) == -1)
 		return -1;
 	vm->want = (enum plan_want)want;
 	vm->restart = (enum plan_restart)restart;
@@ -327,14 +328,12 @@ desired_find(const struct desired *d, const char *uuid)
 	return found ? *found : NULL;
 }
 
-/* What marks a domain as this VM's. */
-static void
-mark(const struct desired_vm *vm, char *out, size_t size)
+void
+desired_mark(const struct desired_vm *vm, const char *prefix, const char *ns,
+    char *out, size_t size)
 {
-	snprintf(out, size,
-	    "<chime:vm xmlns:chime='" DOMXML_NS "' wish='%lld' "
-	    "generation='%lld'/>",
-	    (long long)vm->wish, (long long)vm->generation);
+	snprintf(out, size, "<%svm%s wish='%lld' generation='%lld'/>", prefix,
+	    ns, (long long)vm->wish, (long long)vm->generation);
 }
 
 static int
@@ -347,7 +346,8 @@ imported_xml(const struct desired_vm *vm, const char *type, struct buf *b,
 	    .type = type,
 	    .metadata = metadata};
 
-	mark(vm, metadata, sizeof(metadata));
+	desired_mark(vm, "chime:", " xmlns:chime='" DOMXML_NS "'", metadata,
+	    sizeof(metadata));
 	return domimport_render(vm->xml, &id, b, why);
 }
 

@@ -35,6 +35,7 @@ struct desired_vm {
 	size_t ndisk;
 	size_t nnic;
 	const char *xml; /* an imported domain instead; or NULL */
+	bool adopt;      /* it is to be taken over, not made */
 	void *text;
 };
 
@@ -60,6 +61,13 @@ struct desired_sink {
 /* Parses a whole file into d, which is overwritten. */
 void desired_parse(
     struct desired *d, char *text, size_t len, const struct desired_sink *sink);
+
+/*
+ * The element that marks a domain as this VM's; with ns (" xmlns...") or, for
+ * virt_act, with "" and no prefix: libvirt adds its own.
+ */
+void desired_mark(const struct desired_vm *vm, const char *prefix,
+    const char *ns, char *out, size_t size);
 
 /* Frees what d holds; d is empty then. */
 void desired_free(struct desired *d);

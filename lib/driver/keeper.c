@@ -44,9 +44,14 @@ keeper_act(struct member *m, void *arg)
 	struct keeper *k = arg;
 	char why[DESIRED_WHY_SIZE] = "";
 	bool begun = true;
+	char mark[160];
 	struct buf xml;
 
 	buf_init(&xml, LINE_MAX_RECORD);
+	if (action == PLAN_MARK) {
+		desired_mark(m->want, "", "", mark, sizeof(mark));
+		buf_puts(&xml, mark);
+	}
 	say(k, false, "vm %s (%s): %s: %s", m->uuid, m->want->name,
 	    plan_action_word(action), m->plan.reason);
 	if (action == PLAN_START && desired_xml(m->want, virt_type(k->virt),

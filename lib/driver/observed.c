@@ -12,6 +12,8 @@
 #include "line/row.h"
 #include "os/proc.h"
 
+#define XMLS_MAX 4 /* descriptions told at a time */
+
 static const char *const states[] = {
     "unknown", "off", "starting", "running", "paused", "stopping", NULL};
 static const char *const wants[] = {"running", "stopped", "deleted"};
@@ -48,7 +50,7 @@ add_reason(struct buf *b, const char *reason)
 /* A VM's record from behind its ts to its end. */
 static void
 render(const struct observed *o, const struct roster *r, const struct member *m,
-    struct buf *b)
+    bool with_xml, struct buf *b)
 {
 	const struct plan *p = &m->plan;
 
@@ -71,6 +73,10 @@ render(const struct observed *o, const struct roster *r, const struct member *m,
 	/* For the next reconciler of this boot alone: it must not start it. */
 	if (m->mem.off && !m->mem.final)
 		row_bool(b, "away", true);
+	if (m->adopted)
+		row_bool(b, "adopted", true);
+	if (with_xml)
+		row_str(b, "xml", m->xml);
 	row_close(b);
 }
 
@@ -83,10 +89,19 @@ is_told(const struct member *m)
 
 static bool
 update_vm(const struct observed *o, const struct roster *r, struct member *m,
-    struct buf *b)
+    bool with_xml, struct buf *b)
 {
 	buf_clear(b);
-	render(o, r, m, b);
+	render(o, r, m, with_xml, b);
+	if (b->overflow) {
+		/* Only a description is ever so long. */
+		free(m->xml);
+		m->xml = NULL;
+		plan_failed(&m->mem, PLAN_FETCH,
+		    "its description is longer than a record", clk_mono_ms());
+		buf_clear(b);
+		render(o, r, m, false, b);
+	}
 	if (m->body && strcmp(m->body, b->data) == 0)
 		return false;
 	if (!*m->since || m->told != m->plan.state)
@@ -111,7 +126,7 @@ bool
 observed_update(struct observed *o, struct roster *r, const char *sick)
 {
 	bool changed = false;
-	size_t told = 0;
+	size_t told = 0, xmls = 0;
 	struct buf b;
 
 	buf_init(&b, LINE_MAX_RECORD);
@@ -122,7 +137,9 @@ observed_update(struct observed *o, struct roster *r, const char *sick)
 			continue;
 		}
 		told++;
-		changed |= update_vm(o, r, r->m[i], &b);
+		/* One after the other: a heartbeat holds only so much. */
+		changed |= update_vm(
+		    o, r, r->m[i], r->m[i]->xml && xmls++ < XMLS_MAX, &b);
 	}
 	/* One that is no longer told leaves a gap, or makes room for one
 	 * that is new and therefore changed. */
@@ -207,6 +224,7 @@ load_vm(struct roster *r, const json_t *rec, int64_t now)
 	m = roster_get(r, uuid);
 	json_get_int(rec, "wish", 0, INT64_MAX, &m->mem.wish, &why);
 	json_get_int(rec, "restarts", 0, 1 << 30, &restarts, &why);
+	json_get_bool(rec, "adopted", &m->adopted, &why);
 	m->mem.restarts = (int)restarts;
 	m->told = (enum plan_state)state;
 	if (json_get_str(rec, "ts", 24, 24, &ts, &why) == 1)

@@ -18,6 +18,7 @@ static void
 free_member(struct member *m)
 {
 	free(m->body);
+	free(m->xml);
 	free(m);
 }
 
@@ -130,7 +131,7 @@ vanish(struct member *m, enum plan_end end, int64_t now)
 		plan_ended(&m->mem,
 		    m->want ? m->want->restart : PLAN_ON_FAILURE, end, now);
 	m->seen = PLAN_SEEN_ABSENT;
-	m->up = m->chime = m->signalled = false;
+	m->up = m->chime = m->defined = m->signalled = false;
 }
 
 static void
@@ -156,6 +157,7 @@ take_listed(struct member *m, const struct virt_domain *d)
 	m->seen_reason = d->seen_reason;
 	m->up = true;
 	m->chime = d->chime;
+	m->defined = d->defined;
 	m->wish = d->wish;
 	m->generation = d->generation;
 }
@@ -217,6 +219,21 @@ take_event(struct member *m, const struct virt_note *note, int64_t now)
 	return false;
 }
 
+/* A step of an adoption is done. */
+static void
+take_adopt(struct member *m, const struct virt_note *note)
+{
+	plan_adopted(&m->mem);
+	if (note->action == PLAN_FETCH) {
+		free(m->xml);
+		m->xml = mem_strdup(note->xml);
+		return;
+	}
+	m->adopted = m->chime = m->up = true;
+	m->defined = false;
+	m->seq = note->seq; /* what was listed before saw another's */
+}
+
 static bool
 take_done(struct roster *r, struct member *m, const struct virt_note *note,
     int64_t now)
@@ -235,6 +252,9 @@ take_done(struct roster *r, struct member *m, const struct virt_note *note,
 			m->began = false;
 			m->seen = PLAN_SEEN_RUNNING;
 			m->seq = note->seq;
+		} else if (note->action == PLAN_FETCH ||
+			   note->action == PLAN_MARK) {
+			take_adopt(m, note);
 		} else if (note->action == PLAN_DESTROY) {
 			vanish(m, PLAN_END_DESTROYED, now);
 			m->seq = note->seq;
@@ -297,6 +317,22 @@ roster_mute(struct roster *r, const char *why, int64_t now_ms)
 	r->why = mem_strdup(why);
 }
 
+/* How far its adoption is; what is behind it is forgotten. */
+static enum plan_adopt
+adoption(struct member *m, const struct desired_vm *d)
+{
+	if (!d->adopt || d->xml) {
+		free(m->xml);
+		m->xml = NULL;
+	}
+	m->adopted = m->adopted && d->adopt;
+	if (!d->adopt || m->adopted)
+		return PLAN_ADOPT_NONE;
+	return d->xml   ? PLAN_ADOPT_MARK
+	       : m->xml ? PLAN_ADOPT_FETCHED
+			: PLAN_ADOPT_FETCH;
+}
+
 static void
 decide(const struct roster *r, struct member *m, int64_t now)
 {
@@ -321,6 +357,8 @@ decide(const struct roster *r, struct member *m, int64_t now)
 	vm.restart = d->restart;
 	vm.wish = d->wish;
 	vm.grace_ms = d->grace_ms;
+	vm.defined = m->defined;
+	vm.adopt = adoption(m, d);
 	plan_vm(&node, &vm, &m->mem, now, &m->plan);
 }
 

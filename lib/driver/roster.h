@@ -24,9 +24,12 @@ struct member {
 	const char *seen_reason;
 	uint64_t seq; /* of the newest note about it */
 	bool up;      /* a domain was there when last seen */
+	bool defined; /* and libvirt keeps a definition of it */
 	bool chime;   /* and it is chime's; the next two then hold */
 	int64_t wish;
 	int64_t generation;
+	char *xml;            /* its description, to be adopted; or NULL */
+	bool adopted;         /* it was; the server does not know yet */
 	bool signalled;       /* its qemu is ending because of a signal */
 	enum plan_action job; /* under way */
 	bool began;           /* the start under way has shown its effect */

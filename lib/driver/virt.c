@@ -81,6 +81,10 @@ on_event(virConnectPtr conn, virDomainPtr dom, int event, int detail, void *arg)
 	struct virt_note *note = virt_note_new(VIRT_EVENT);
 	struct virt *v = arg;
 
+	/* Whether libvirt keeps a definition is told by listings. */
+	if (event == VIR_DOMAIN_EVENT_DEFINED ||
+	    event == VIR_DOMAIN_EVENT_UNDEFINED)
+		virt_list(v);
 	if (virDomainGetUUIDString(dom, note->domain.uuid) == 0 &&
 	    virt_note_event(note, event, detail)) {
 		pthread_mutex_lock(&v->lock);

@@ -32,7 +32,8 @@ struct virt_domain {
 	int id; /* libvirt's; another one after a restart */
 	enum plan_seen seen;
 	const char *seen_reason; /* of a paused one; constant, or NULL */
-	bool chime;              /* made by chime; the next two then hold */
+	bool defined; /* libvirt keeps a definition of it (is persistent) */
+	bool chime;   /* made by chime; the next two then hold */
 	int64_t wish;
 	int64_t generation;
 };
@@ -63,6 +64,7 @@ struct virt_note {
 	enum virt_result result;
 	bool slow;                /* VIRT_DOWN: keepalives stayed unanswered */
 	char *reason;             /* or NULL */
+	char *xml;                /* what PLAN_FETCH read; or NULL */
 	struct virt_domain *list; /* sorted by uuid */
 	size_t n;
 	struct virt_note *next;
@@ -100,8 +102,8 @@ const char *virt_type(struct virt *v);
 
 /*
  * Queues an action on a VM; a VIRT_DONE follows. xml is copied and used by
- * PLAN_START only; strange: it is somebody's own, and is held against
- * libvirt's schema first.
+ * PLAN_START and PLAN_MARK (the element that marks it) only; strange: it is
+ * somebody's own, and is held against libvirt's schema first.
  */
 void virt_act(struct virt *v, const char *uuid, enum plan_action action,
     const char *xml, bool strange);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/domxml.h"
 #include "driver/virt_in.h"
 
 void
@@ -49,8 +50,63 @@ failed(virConnectPtr conn, const struct virt_job *job, char **reason)
 	return VIRT_FAILED;
 }
 
+/*
+ * libvirt may keep no definition of its own: it, or libvirt-guests, would
+ * start the VM where chime does not want it. What belongs to the guest, its
+ * UEFI variables and TPM, stays.
+ */
+static int
+forget_definition(virDomainPtr dom)
+{
+	int r = virDomainIsPersistent(dom);
+
+	if (r != 1)
+		return r;
+	if (virDomainSetAutostart(dom, 0) == -1)
+		return -1;
+	return virDomainUndefineFlags(
+	    dom, VIR_DOMAIN_UNDEFINE_KEEP_NVRAM | VIR_DOMAIN_UNDEFINE_KEEP_TPM);
+}
+
+/* Makes a domain chime's, and transient; the guest does not notice. */
+static int
+mark(struct virt *v, virDomainPtr dom, const char *xml)
+{
+	if (virDomainSetMetadata(dom, VIR_DOMAIN_METADATA_ELEMENT, xml, "chime",
+		DOMXML_NS, VIR_DOMAIN_AFFECT_LIVE) == -1)
+		return -1;
+	/* What was known of its metadata is so no more. */
+	pthread_mutex_lock(&v->lock);
+	v->marks++;
+	pthread_mutex_unlock(&v->lock);
+	return forget_definition(dom);
+}
+
+static int
+act_on(struct virt *v, virDomainPtr dom, const struct virt_job *job, char **xml)
+{
+	switch (job->action) {
+	case PLAN_SHUTDOWN:
+		return virDomainShutdown(dom);
+	case PLAN_DESTROY:
+		return virDomainDestroy(dom);
+	case PLAN_FETCH:
+		/* As it would be started anew, with its passwords. */
+		*xml = virDomainGetXMLDesc(
+		    dom, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
+		return *xml ? 0 : -1;
+	case PLAN_MARK:
+		return mark(v, dom, job->xml);
+	case PLAN_NONE:
+	case PLAN_START:
+		break;
+	}
+	return -1;
+}
+
 static enum virt_result
-perform(virConnectPtr conn, const struct virt_job *job, char **reason)
+perform(struct virt *v, virConnectPtr conn, const struct virt_job *job,
+    struct virt_note *note)
 {
 	enum virt_result result = VIRT_OK;
 	virDomainPtr dom;
@@ -62,13 +118,11 @@ perform(virConnectPtr conn, const struct virt_job *job, char **reason)
 		r = dom ? 0 : -1;
 	} else {
 		dom = virDomainLookupByUUIDString(conn, job->uuid);
-		if (dom && job->action == PLAN_SHUTDOWN)
-			r = virDomainShutdown(dom);
-		else if (dom)
-			r = virDomainDestroy(dom);
+		if (dom)
+			r = act_on(v, dom, job, &note->xml);
 	}
 	if (r == -1)
-		result = failed(conn, job, reason);
+		result = failed(conn, job, &note->reason);
 	if (dom)
 		virDomainFree(dom);
 	return result;
@@ -113,7 +167,7 @@ virt_worker(void *arg)
 			virConnectRef(conn);
 		pthread_mutex_unlock(&v->lock);
 		if (conn) {
-			note->result = perform(conn, job, &note->reason);
+			note->result = perform(v, conn, job, note);
 			virConnectClose(conn);
 		} else {
 			/* Not even asked: whoever wants it, decides anew. */

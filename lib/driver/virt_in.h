@@ -37,6 +37,7 @@ struct virt {
 	bool link_ended, loop_ended;
 	int64_t busy_since; /* the link waits for libvirt since; 0 not */
 	const char *type;
+	unsigned marks; /* how often we changed a domain's metadata */
 
 	struct virt_job *job, **job_last;
 	unsigned queued, workers, idle;
@@ -46,7 +47,8 @@ struct virt {
 	/* What was listed last, sorted by uuid. */
 	struct virt_domain *known;
 	size_t nknown;
-	bool plain_list; /* this libvirt does not know NOWAIT */
+	unsigned known_marks; /* marks when it was listed */
+	bool plain_list;      /* this libvirt does not know NOWAIT */
 };
 
 /* A note with nothing in it but its kind. */

@@ -179,7 +179,7 @@ by_uuid(const void *a, const void *b)
 	return strcmp(x->uuid, y->uuid);
 }
 
-/* Metadata is asked for once a domain: it does not change while it runs. */
+/* Metadata is asked for once a domain: only we change it while it runs. */
 static int
 identify(struct virt *v, virDomainPtr dom, struct virt_domain *d)
 {
@@ -223,13 +223,53 @@ remember(struct virt *v, const struct virt_note *note)
 	v->nknown = note->n;
 }
 
+/* Which of the listed, sorted by uuid, have a definition besides. */
+static void
+find_defined(virConnectPtr conn, struct virt_note *note)
+{
+	virDomainPtr *doms = NULL;
+	struct virt_domain key, *d;
+	int n = virConnectListAllDomains(conn, &doms,
+	    VIR_CONNECT_LIST_DOMAINS_ACTIVE |
+		VIR_CONNECT_LIST_DOMAINS_PERSISTENT);
+
+	/* Without an answer there is nothing to say about it. */
+	for (int i = 0; i < n; i++) {
+		d = note->n && virDomainGetUUIDString(doms[i], key.uuid) == 0
+			? bsearch(
+			      &key, note->list, note->n, sizeof(*d), by_uuid)
+			: NULL;
+		if (d)
+			d->defined = true;
+		virDomainFree(doms[i]);
+	}
+	free(doms);
+	virResetLastError();
+}
+
+/* Forgets what is known when it may be so no more. */
+static void
+check_known(struct virt *v)
+{
+	unsigned marks;
+
+	pthread_mutex_lock(&v->lock);
+	marks = v->marks;
+	pthread_mutex_unlock(&v->lock);
+	if (marks != v->known_marks)
+		v->nknown = 0;
+	v->known_marks = marks;
+}
+
 struct virt_note *
 virt_list_now(struct virt *v, virConnectPtr conn)
 {
 	virDomainStatsRecordPtr *stats = NULL;
 	struct virt_note *note;
-	int n = get_stats(v, conn, &stats);
+	int n;
 
+	check_known(v);
+	n = get_stats(v, conn, &stats);
 	if (n < 0)
 		return NULL;
 	note = virt_note_new(VIRT_LIST);
@@ -266,6 +306,7 @@ virt_list_now(struct virt *v, virConnectPtr conn)
 		if (note->n)
 			qsort(
 			    note->list, note->n, sizeof(*note->list), by_uuid);
+		find_defined(conn, note);
 		remember(v, note);
 	}
 	return note;

@@ -23,6 +23,7 @@ virt_note_free(struct virt_note *note)
 	if (!note)
 		return;
 	free(note->reason);
+	free(note->xml);
 	free(note->list);
 	free(note);
 }

@@ -114,20 +114,20 @@ take(struct db *db, const struct vm *v, const struct domimport *d,
 static int
 refuse(struct db *db, const struct vm *v, const char *why)
 {
-	char text[DOMIMPORT_WHY_SIZE];
+	char text[ADOPT_WHY_SIZE];
 
 	snprintf(text, sizeof(text), "cannot be adopted: %.230s", why);
 	utf8_repair(text, strlen(text)); /* the cut may be in a character */
 	return db_exec(db, "UPDATE vm_adopt SET reason = ? WHERE vm = ?", "ss",
 		   text, v->uuid) == -1
 		   ? -1
-		   : 1;
+		   : 2;
 }
 
 int
-adopt_describe(struct db *db, const struct vm *v, const char *xml)
+adopt_describe(struct db *db, const struct vm *v, const char *xml,
+    char why[static ADOPT_WHY_SIZE])
 {
-	char why[DOMIMPORT_WHY_SIZE];
 	struct domimport d = {0};
 	char *spec = NULL;
 	int r = waits(db, v->uuid);
@@ -137,7 +137,7 @@ adopt_describe(struct db *db, const struct vm *v, const char *xml)
 	if (domimport_parse(xml, strlen(xml), &d, why) == 0) {
 		spec = make_spec(d.xml);
 		if (!spec)
-			snprintf(why, sizeof(why), "its XML is too large");
+			snprintf(why, ADOPT_WHY_SIZE, "its XML is too large");
 	}
 	r = spec ? take(db, v, &d, spec) : refuse(db, v, why);
 	free(spec);

@@ -11,15 +11,20 @@
 #include "driver/db.h"
 #include "store/vm.h"
 
+#define ADOPT_WHY_SIZE 256
+
 /* Begins it for a VM just added: 0, -1. */
 int adopt_add(struct db *db, const char *uuid);
 
 /* Whether it is under way: 1, 0, -1. */
 int adopt_pending(struct db *db, const char *uuid);
 
-/* Its description came, for a VM that is locked. 1 taken or refused (with
- * the reason in the row), 0 nothing new, -1. */
-int adopt_describe(struct db *db, const struct vm *v, const char *xml);
+/*
+ * Its description came, for a VM that is locked: 1 taken, 2 refused, 0 it was
+ * not waited for, -1. why is set when it is refused, and is in the row.
+ */
+int adopt_describe(struct db *db, const struct vm *v, const char *xml,
+    char why[static ADOPT_WHY_SIZE]);
 
 /* The domain is chime's: 1 done, 0 it was not under way, -1. */
 int adopt_done(struct db *db, const struct vm *v);

@@ -245,6 +245,8 @@ add_vm(struct db *db, struct buf *b)
 	row_int(b, "grace_ms", db_int(db, 7));
 	row_int(b, "vcpus", db_int(db, 8));
 	row_int(b, "memory_mib", db_int(db, 9));
+	if (db_str(db, 12))
+		row_bool(b, "adopt", true);
 	row_raw(b, "spec", db_str(db, 10));
 	row_close(b);
 	buf_add(b, "\n", 1);
@@ -265,8 +267,8 @@ read_vms(struct db *db, struct work *w)
 	buf_init(&sql, SQL_MAX);
 	buf_puts(&sql,
 	    "SELECT uuid, host, name, want, wish, generation, restart,"
-	    " grace_ms, vcpus, memory_mib, spec, changed_at FROM vm"
-	    " WHERE host IN (");
+	    " grace_ms, vcpus, memory_mib, spec, changed_at, a.vm FROM vm"
+	    " LEFT JOIN vm_adopt a ON a.vm = uuid WHERE host IN (");
 	for (size_t j = 0; j < w->n; j++)
 		if (w->need[j]) {
 			buf_puts(&sql, n ? ",?" : "?");

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "store/adopt.h"
 #include "store/event.h"
 #include "store/host.h"
 #include "store/vm.h"
@@ -33,6 +34,12 @@ is_end(const struct upload_vm *v)
 	if (v->stray || strcmp(v->state, "off") != 0 || !v->want)
 		return false;
 	return v->final || strcmp(v->want, "deleted") == 0;
+}
+
+static bool
+is_adoption(const struct upload_vm *v)
+{
+	return v->adopted || v->xml;
 }
 
 static int
@@ -74,6 +81,44 @@ remove_vm(struct db *db, const struct end *e, const struct vm *vm)
 	return tell_vm(db, e, vm, "vm.deleted", text);
 }
 
+static int
+tell_adoption(struct db *db, const struct end *e, const struct vm *vm,
+    const char *refused)
+{
+	struct event ev = {.level = refused ? EVENT_WARNING : EVENT_INFO,
+	    .kind = refused ? "vm.refused" : "vm.adopted",
+	    .host = e->s->host,
+	    .vm = vm->uuid};
+	char text[VM_NAME_SIZE + ADOPT_WHY_SIZE + 64];
+
+	snprintf(text, sizeof(text), "VM %s on %s %s%s", vm->name, e->s->host,
+	    refused ? "cannot be adopted: " : "is adopted",
+	    refused ? refused : "");
+	ev.text = text;
+	return event_add(db, &ev);
+}
+
+/* A domain that is being taken over: its description, or that it is done. */
+static int
+settle_adoption(struct db *db, const struct end *e, const struct vm *vm)
+{
+	char why[ADOPT_WHY_SIZE];
+	int r;
+
+	if (e->line->xml) {
+		r = adopt_describe(db, vm, e->line->xml, why);
+		if (r == 2)
+			return tell_adoption(db, e, vm, why);
+	} else {
+		r = adopt_done(db, vm);
+		if (r == 1 && tell_adoption(db, e, vm, NULL) == -1)
+			return -1;
+	}
+	if (r == 1)
+		e->s->touched = true;
+	return r == -1 ? -1 : 0;
+}
+
 /*
  * The wish says whether the agent's word is about what is wanted now: a
  * start that was asked for meanwhile must not be undone.
@@ -87,6 +132,8 @@ settle_end(struct db *db, const struct end *e)
 
 	if (r != 1)
 		return r;
+	if (strcmp(vm.host, e->s->host) == 0 && is_adoption(line))
+		return settle_adoption(db, e, &vm);
 	if (strcmp(vm.host, e->s->host) != 0 || vm.wish != line->wish ||
 	    strcmp(vm_want_words[vm.want], line->want) != 0)
 		return 0;
@@ -111,7 +158,7 @@ settle_vms(struct db *db, struct settle *s, size_t n)
 		const struct upload *u = s[i].inventory;
 
 		for (size_t j = 0; u && j < u->n; j++) {
-			if (!is_end(&u->vm[j]))
+			if (!is_end(&u->vm[j]) && !is_adoption(&u->vm[j]))
 				continue;
 			if (count == cap) {
 				cap = cap ? cap * 2 : 16;

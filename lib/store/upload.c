@@ -125,6 +125,8 @@ get_vm(struct upload_vm *v, const json_t *o, struct json_reason *why)
 		-1 ||
 	    json_get_bool(o, "final", &v->final, why) == -1 ||
 	    json_get_bool(o, "stray", &v->stray, why) == -1 ||
+	    json_get_bool(o, "adopted", &v->adopted, why) == -1 ||
+	    json_get_str(o, "xml", 1, 65536, &v->xml, why) == -1 ||
 	    json_get_str(o, "ts", 1, 24, &v->since, why) == -1)
 		return -1;
 	v->want = want == -1 ? NULL : want_words[want];

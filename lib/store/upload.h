@@ -23,6 +23,8 @@ struct upload_vm {
 	const char *since;                  /* the line's ts, or NULL */
 	int64_t wish, generation, restarts; /* -1: not told */
 	bool final, stray;
+	bool adopted;    /* the domain is now chime's */
+	const char *xml; /* of one to be adopted, or NULL */
 };
 
 /* Strings point into the lines, which the struct owns. */

@@ -2,7 +2,9 @@
 /* core/plan: tables of what is decided, and stories of what is remembered. */
 #include "core/plan.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "unit.h"
 
@@ -453,6 +455,60 @@ test_texts(void)
 	    p.action == PLAN_NONE && p.state == PLAN_STATE_RUNNING);
 }
 
+/* Whatever is seen of it, only looking and marking is ever decided. */
+static void
+test_adoption(void)
+{
+	bool harmless = true, off = true;
+	struct plan_memory mem = {0};
+	struct plan_vm vm = web;
+	struct plan p;
+
+	for (int how = PLAN_ADOPT_FETCH; how <= PLAN_ADOPT_MARK; how++)
+		for (int seen = 0; seen <= PLAN_SEEN_CRASHED; seen++)
+			for (int want = 0; want <= PLAN_DELETED; want++) {
+				vm.adopt = (enum plan_adopt)how;
+				vm.seen = (enum plan_seen)seen;
+				vm.want = (enum plan_want)want;
+				plan_vm(&up, &vm, &mem, NOW, &p);
+				harmless &= p.action == PLAN_NONE ||
+					    p.action == PLAN_FETCH ||
+					    p.action == PLAN_MARK;
+				off &= seen != PLAN_SEEN_ABSENT ||
+				       p.action == PLAN_NONE;
+			}
+	CHECK("what is to be adopted is never started or ended", harmless);
+	CHECK("what is not there is not asked about", off);
+	vm = web;
+	vm.seen = PLAN_SEEN_RUNNING;
+	vm.foreign = true;
+	vm.adopt = PLAN_ADOPT_FETCH;
+	plan_vm(&up, &vm, &mem, NOW, &p);
+	CHECK("it is described first", p.action == PLAN_FETCH);
+	vm.job = PLAN_FETCH;
+	plan_vm(&up, &vm, &mem, NOW, &p);
+	CHECK("once", p.action == PLAN_NONE && p.state == PLAN_STATE_RUNNING);
+	vm.job = PLAN_NONE;
+	plan_failed(&mem, PLAN_FETCH, "no", NOW);
+	plan_vm(&up, &vm, &mem, NOW, &p);
+	CHECK("a failure is said, and tried again later",
+	    p.action == PLAN_NONE && p.wake == NOW + 1000 &&
+		unit_same(p.reason, "cannot be adopted: no"));
+	plan_adopted(&mem);
+	vm.adopt = PLAN_ADOPT_FETCHED;
+	plan_vm(&up, &vm, &mem, NOW, &p);
+	CHECK("then the server's word is waited for", p.action == PLAN_NONE);
+	vm.adopt = PLAN_ADOPT_MARK;
+	plan_vm(&up, &vm, &mem, NOW, &p);
+	CHECK("then it is marked", p.action == PLAN_MARK);
+	vm.adopt = PLAN_ADOPT_NONE;
+	vm.foreign = false;
+	vm.defined = true;
+	plan_vm(&up, &vm, &mem, NOW, &p);
+	CHECK("a definition in libvirt is said, no more",
+	    p.action == PLAN_NONE && strstr(p.reason, "virsh undefine"));
+}
+
 int
 main(void)
 {
@@ -466,5 +522,6 @@ main(void)
 	test_crashed();
 	test_down();
 	test_texts();
+	test_adoption();
 	return unit_done();
 }

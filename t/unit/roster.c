@@ -360,6 +360,45 @@ test_unanswered(void)
 	roster_free(&r);
 }
 
+#define RUNNING "\"want\":\"running\",\"wish\":1"
+
+/* From somebody's domain to one of chime's, while listings come in. */
+static void
+test_adoption(void)
+{
+	struct virt_note fetched = {
+	    .kind = VIRT_DONE, .action = PLAN_FETCH, .result = VIRT_OK};
+	struct roster r;
+	uint64_t before;
+
+	roster_init(&r, NOW);
+	wants(&r, RUNNING ",\"adopt\":true");
+	list(&r, seq, 1, false);
+	CHECK("it is described", decide(&r) == PLAN_FETCH);
+	fetched.xml = (char[]){"<domain/>"};
+	fetched.since = seq;
+	note(&r, &fetched);
+	CHECK("which is kept to be told",
+	    decide(&r) == PLAN_NONE && r.m[0]->xml &&
+		strcmp(r.m[0]->xml, "<domain/>") == 0);
+	wants(&r, RUNNING ",\"adopt\":true,\"spec\":{\"xml\":\"<d/>\"}");
+	CHECK("the server has it: it is marked", decide(&r) == PLAN_MARK);
+	before = seq;
+	done(&r, PLAN_MARK, VIRT_OK, seq);
+	CHECK(
+	    "it is chime's", r.m[0]->adopted && r.m[0]->chime && !r.m[0]->xml);
+	list(&r, before, 1, false);
+	CHECK("an older listing does not know better",
+	    decide(&r) == PLAN_NONE && r.m[0]->chime);
+	ended(&r, PLAN_END_DIED);
+	CHECK("it is started again before the server heard of it",
+	    decide(&r) == PLAN_START);
+	wants(&r, RUNNING ",\"spec\":{\"xml\":\"<d/>\"}");
+	decide(&r);
+	CHECK("the adoption is over", !r.m[0]->adopted);
+	roster_free(&r);
+}
+
 int
 main(void)
 {
@@ -370,5 +409,6 @@ main(void)
 	test_ends();
 	test_others();
 	test_unanswered();
+	test_adoption();
 	return unit_done();
 }
