@@ -135,11 +135,11 @@ token() {
 
 @test "half answers are no answers" {
 	# Each says more than it sends, or does not say where it ends.
-	i=0
+	nth=0 # run changes i
 	for head in 'Content-Length: 99' 'Transfer-Encoding: chunked' \
 	    'X: no length'; do
-		i=$((i + 1))
-		start half$i perl -MIO::Socket::INET -e '
+		nth=$((nth + 1))
+		start half$nth perl -MIO::Socket::INET -e '
 			$l = IO::Socket::INET->new(Listen => 5,
 			    LocalAddr => "127.0.0.1:0") or die;
 			$| = 1;
@@ -150,8 +150,8 @@ token() {
 				    "1c\r\n{\"type\":\"row\"}\n";
 				close $s;
 			}' "$head"
-		wait_for 5 lines half$i.out 1
-		CHIME_API=http://127.0.0.1:$(cat half$i.out) \
+		wait_for 5 lines half$nth.out 1
+		CHIME_API=http://127.0.0.1:$(cat half$nth.out) \
 		    run -111 chime-call GET /v1/list
 		[[ $output != *'"row"'* ]]
 	done

@@ -9,6 +9,10 @@ start() {
 	local name=$1 in=/dev/null
 
 	shift
+	if [ -e "$DIR/pids/$name" ] && ! ended "$name"; then
+		echo "$name runs already"
+		return 1
+	fi
 	[ ! -e "$DIR/$name.in" ] || in=$DIR/$name.in
 	# bats waits for whoever holds its descriptor 3. What a shell starts in
 	# the background is deaf to SIGINT: undone here.
