@@ -30,7 +30,13 @@ for dir in "$@"; do
 	up=-u
 	[ ! -e "$dir/notification-fd" ] || up=-U
 	until s6-svwait "$up" -t 500 "$dir" 2>/dev/null; do
-		[ "$(s6-svstat -o wantedup "$dir")" = true ] || exit 1
-		pause 500
+		case $(s6-svstat -o wantedup "$dir" 2>/dev/null) in
+		true) pause 500 ;;
+		false) exit 1 ;;
+		*) # s6-supervise has not written the status yet
+			pause 50
+			sleep 0.05
+			;;
+		esac
 	done
 done
