@@ -15,7 +15,7 @@ home=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 
 synopsis='initagent --host NAME --manage-ip IP [--node-ip IP]
 	[--storage-ip IP] [--rack NAME] --api URL[,URL...] --token-file FILE|-
-	[--pong-port PORT] [--libvirt URI] [--conf-dir DIR] [-n]'
+	[--ca-file FILE] [--pong-port PORT] [--libvirt URI] [--conf-dir DIR] [-n]'
 host=
 manage_ip=
 node_ip=
@@ -23,6 +23,7 @@ storage_ip=
 rack=
 api=
 token_file=
+ca_file=
 pong_port=
 libvirt=
 while [ $# -gt 0 ]; do
@@ -35,7 +36,7 @@ while [ $# -gt 0 ]; do
 	esac
 	case $1 in
 	--host | --manage-ip | --node-ip | --storage-ip | --rack | --api | \
-	    --token-file | --pong-port | --libvirt | --conf-dir) value "$@" ;;
+	    --token-file | --ca-file | --pong-port | --libvirt | --conf-dir) value "$@" ;;
 	*) usage "$synopsis" ;;
 	esac
 	case $1 in
@@ -46,6 +47,7 @@ while [ $# -gt 0 ]; do
 	--rack) rack=$2 ;;
 	--api) api=$2 ;;
 	--token-file) token_file=$2 ;;
+	--ca-file) ca_file=$2 ;;
 	--pong-port) pong_port=$2 ;;
 	--libvirt) libvirt=$2 ;;
 	--conf-dir) conf_dir=$(absolute "$2") ;;
@@ -78,6 +80,11 @@ if [ "$token_file" = - ]; then
 fi
 secret_file "$token_file" "option --token-file"
 export CHIME_API="$api" CHIME_TOKEN_FILE="$token_file"
+if [ "$ca_file" ]; then
+	grep -q 'BEGIN CERTIFICATE' "$ca_file" 2>/dev/null ||
+		die 100 "option --ca-file: $ca_file: no certificate in PEM"
+	export CHIME_CA_FILE="$ca_file"
+fi
 
 jq -cn --arg host "$host" --arg manage_ip "$manage_ip" \
     --arg node_ip "$node_ip" --arg storage_ip "$storage_ip" \
@@ -107,10 +114,19 @@ if ! registered; then
 		printf '%s\n' "$secret" | put "$own_token" 600
 	fi
 fi
+own_ca=
+if [ "$ca_file" ]; then
+	own_ca=$conf_dir/ca.crt
+	if ! cmp -s "$ca_file" "$own_ca"; then
+		plan write "$own_ca" "from $ca_file"
+		[ "$dry" ] || put "$own_ca" 644 <"$ca_file"
+	fi
+fi
 listen=
 [ -z "$pong_port" ] || listen=$manage_ip:$pong_port
 set -- CHIME_HOST="$host" CHIME_API="$api" CHIME_TOKEN_FILE="$own_token" \
     ${listen:+"CHIME_PONG_LISTEN=$listen"} \
+    ${own_ca:+"CHIME_CA_FILE=$own_ca"} \
     ${libvirt:+"CHIME_LIBVIRT_URI=$libvirt"} \
     ${CHIME_ALLOW_PLAINTEXT:+CHIME_ALLOW_PLAINTEXT=1}
 conf_set "$conf" "$@"

@@ -26,8 +26,15 @@ dir=/var/lib/chime/db
 
 case ${1:-} in
 mysql) shift ;;
+tls)
+	shift
+	exec "$libexec/adm-tls" "$@"
+	;;
 '' | -*) usage "$synopsis" ;;
-*) die 100 "initserver $1: unknown$(like "$1" mysql); expected mysql" ;;
+*)
+	die 100 "initserver $1: unknown$(like "$1" mysql tls);" \
+	    "expected mysql or tls"
+	;;
 esac
 while [ $# -gt 0 ]; do
 	case $1 in

@@ -19,6 +19,7 @@
 LAB_INTERVAL=1s
 LAB_DISK=path=$SHARE/boot.img,format=raw,device=floppy,readonly
 LAB_SERVER_CONF= # more lines for server.conf
+LAB_TLS=         # not empty: TLS, and no plain HTTP anywhere
 
 lab_up()
 {
@@ -26,6 +27,8 @@ lab_up()
 
 	net_up s1 "$@"
 	lab_conf_server
+	[ -z "$LAB_TLS" ] || chimeadm initserver tls --ip "$(net_ip s1)" \
+		--conf-dir "$DIR"
 	db_start
 	db_schema
 	db_token admin lab >"$DIR/admin.token"
@@ -40,6 +43,22 @@ lab_up()
 	done
 }
 
+# How the API is reached, and what allows it.
+lab_url()
+{
+	echo "http${LAB_TLS:+s}://$(net_ip s1):8801"
+}
+
+lab_plain()
+{
+	[ "$LAB_TLS" ] || echo CHIME_ALLOW_PLAINTEXT=1
+}
+
+lab_trust()
+{
+	[ -z "$LAB_TLS" ] || echo "CHIME_CA_FILE=$DIR/tls/ca.crt"
+}
+
 lab_conf_server()
 {
 	cat >"$DIR/server.conf" <<-END
@@ -47,7 +66,7 @@ lab_conf_server()
 		CHIME_DB_USER=root
 		CHIME_DB_NAME=chime
 		CHIME_API_LISTEN=$(net_ip s1):8801
-		CHIME_ALLOW_PLAINTEXT=1
+		$(lab_plain)
 		CHIME_INTERVAL=$LAB_INTERVAL
 		CHIME_RUN_DIR=$DIR/s1-run
 		CHIME_LOG_DIR=$DIR/s1-log
@@ -79,13 +98,14 @@ lab_join()
 
 	virt_conf "$node"
 	mkdir -p "$DIR/$node/chime" "$svc"
-	net_in "$node" env CHIME_ALLOW_PLAINTEXT=1 chimeadm initagent \
+	# shellcheck disable=SC2046 # a variable's setting, or none
+	net_in "$node" env $(lab_plain) chimeadm initagent \
 		--host "$node" --manage-ip "$(net_ip "$node")" \
-		--api "http://$(net_ip s1):8801" \
+		--api "$(lab_url)" ${LAB_TLS:+--ca-file "$DIR/tls/ca.crt"} \
 		--token-file "$DIR/admin.token" \
 		--conf-dir "$DIR/$node/chime"
 	cat >>"$DIR/$node/chime/agent.conf" <<-END
-		CHIME_ALLOW_PLAINTEXT=1
+		$(lab_plain)
 		CHIME_RUN_DIR=/run/chime
 		CHIME_AGENT_DIR=/run/chime/agent
 		CHIME_LOG_DIR=$DIR/$node/log
@@ -119,8 +139,9 @@ lab_down()
 
 cli()
 {
-	net_in s1 env CHIME_API="http://$(net_ip s1):8801" \
-		CHIME_TOKEN_FILE="$DIR/admin.token" CHIME_ALLOW_PLAINTEXT=1 \
+	# shellcheck disable=SC2046 # a variable's setting, or none
+	net_in s1 env CHIME_API="$(lab_url)" \
+		CHIME_TOKEN_FILE="$DIR/admin.token" $(lab_plain) $(lab_trust) \
 		chimecli "$@"
 }
 
