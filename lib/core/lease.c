@@ -205,10 +205,26 @@ lease_deadman(const struct lease_vm *v, enum ledger_copy copy, int64_t now,
 	return LEASE_RESET;
 }
 
+/*
+ * What must pass after a lease's end, on top of it: the fence, or, if that is
+ * longer, an old writer's last connections. Its servers see a host fall
+ * silent that went over to the new writer with its lease alive, and would
+ * take its VMs while the new one renews that lease.
+ */
+static int64_t
+after_lease(const struct lease_timers *t)
+{
+	int64_t fence = t->kill + t->watchdog;
+
+	if (t->old > fence && !CORE_MUTANT(old_not_in_sum))
+		return t->old;
+	return fence;
+}
+
 int64_t
 lease_sum(const struct lease_timers *t)
 {
-	int64_t local = t->lease + t->kill + t->watchdog;
+	int64_t local = t->lease + after_lease(t);
 
 	if (CORE_MUTANT(sum_is_lease))
 		local = t->lease;
@@ -236,11 +252,13 @@ lease_check(const struct lease_timers *t, char *why, size_t size)
 	if (t->sum < sum) {
 		(void)snprintf(why, size,
 		    "a takeover after %" PRId64
-		    " ms is not safe: lease %" PRId64 " + kill %" PRId64
-		    " + watchdog %" PRId64
+		    " ms is not safe: lease %" PRId64
+		    " + the longer of kill %" PRId64 " + watchdog %" PRId64
+		    " and old writer %" PRId64
 		    " ms, times 1.01/0.99, + margin %" PRId64 " = %" PRId64
 		    " ms",
-		    t->sum, t->lease, t->kill, t->watchdog, t->margin, sum);
+		    t->sum, t->lease, t->kill, t->watchdog, t->old, t->margin,
+		    sum);
 		return -1;
 	}
 	return 0;

@@ -47,6 +47,7 @@ struct proof_off {
 			    a tick itself */
 	unsigned reads;  /* how often it read "off", in a row; 2 suffice */
 	bool person;     /* a named person asserts it */
+	bool settled;    /* proof_settled() held at the first reading */
 };
 
 struct proof_host {
@@ -112,6 +113,10 @@ bool proof_fresh(
 
 /* Whether the report shows neither a copy nor a way to one above the row. */
 bool proof_clean(const struct proof_case *c, const struct proof_host *h);
+
+/* Whether O has passed on this server's clock since it saw the incarnation:
+ * no old writer's server answers any more. */
+bool proof_settled(const struct proof_case *c);
 
 /* Whether it shows a departure from gen; earlier ones are settled by it. */
 bool proof_departed(const struct proof_report *r, struct gen gen);

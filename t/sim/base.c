@@ -92,7 +92,7 @@ base_case(struct world *w, int s, struct base *b, int v, struct proof_case *c,
 void
 base_failover(struct world *w, int snap, bool fork)
 {
-	int s;
+	int s, stay = (int)rnd_in(w, 0, w->servers - 1);
 
 	if (w->dbs == MAXDB)
 		return;
@@ -102,7 +102,7 @@ base_failover(struct world *w, int snap, bool fork)
 	TRACE(w, "failover to database %d%s", w->cur,
 	    fork ? ", the old one still answers" : "");
 	for (s = 0; s < w->servers; s++)
-		if (!fork || chance(w, 500))
+		if (!fork || (s != stay && chance(w, 700)))
 			w->s[s].base = -1;
 }
 

@@ -14,12 +14,26 @@ cut(struct world *w, const struct fault *f, bool on)
 
 	for (i = 0; i < w->servers; i++)
 		if (f->kind == F_CUT_MGMT || f->kind == F_CUT_ALL ||
-		    (f->kind == F_CUT_NEW && (!on || w->s[i].base == w->cur)) ||
+		    (f->kind == F_CUT_NEW &&
+			(!on || w->s[i].base < 0 || w->s[i].base == w->cur)) ||
 		    (f->kind == F_CUT_ONE && i == f->b % w->servers))
 			w->mgmt[f->a][i] = on;
 	for (i = 0; i < w->hosts; i++)
 		if (f->kind == F_CUT_ALL || (f->kind == F_CUT_PEER && i == b))
 			w->peer[f->a][i] = w->peer[i][f->a] = on;
+}
+
+/* The owner of vm c sees the old writer's servers, all others the new ones. */
+static void
+part(struct world *w, const struct fault *f, bool on)
+{
+	const char *owner = w->db[w->cur].vm[f->c].vm.owner;
+	int i, s;
+
+	for (i = 0; i < w->hosts; i++)
+		for (s = 0; s < w->servers; s++)
+			w->mgmt[i][s] = on && (w->s[s].base >= 0) !=
+						  (w->h[i].name == owner);
 }
 
 /* A process goes on at `until`; a stopped deadman pets no longer. */
@@ -181,7 +195,12 @@ begin(struct world *w, int fi)
 	case F_FAILOVER:
 		f->x = w->cur;
 		base_failover(w, f->c % MAXDB, f->b & 1);
-		push(w, w->now + rnd_in(w, 0, w->t.old), EV_UNDO, fi, 0, 0);
+		if ((f->b & 3) == 3)
+			part(w, f, true);
+		push(w,
+		    w->now +
+			(chance(w, 500) ? w->t.old : rnd_in(w, 0, w->t.old)),
+		    EV_UNDO, fi, 0, 0);
 		return;
 	case F_LOSS:
 		w->loss = f->b;
@@ -229,6 +248,8 @@ undo(struct world *w, int fi)
 			server_boot(w, s);
 		break;
 	case F_FAILOVER:
+		if ((f->b & 3) == 3)
+			part(w, f, false);
 		for (i = 0; i < w->servers; i++)
 			if (w->s[i].base >= 0 && w->s[i].base != w->cur)
 				w->s[i].base = -1;

@@ -23,6 +23,7 @@
 	X(paused_not_fenced)                                                   \
 	X(starting_not_fenced)                                                 \
 	X(no_reset)                                                            \
+	X(old_not_in_sum)                                                      \
 	X(sum_is_lease)                                                        \
 	X(ledger_not_consulted)                                                \
 	X(refusal_not_honoured)                                                \
@@ -43,6 +44,7 @@
 	X(cancel_ends_claim)                                                   \
 	X(mode_in_one_step)                                                    \
 	X(pending_too_short)                                                   \
+	X(pending_leased)                                                      \
 	X(auto_at_once)                                                        \
 	X(new_ledger_trusted)                                                  \
 	X(unknown_ledger_granted)                                              \
@@ -54,7 +56,6 @@
 	X(off_read_once)                                                       \
 	X(off_after_beat)                                                      \
 	X(off_at_once)                                                         \
-	X(pending_leased)                                                      \
 	X(unreported_auto)                                                     \
 	X(unarmed_leased)                                                      \
 	X(refusal_is_drained)                                                  \

@@ -128,6 +128,7 @@ read_power(struct world *w, int h, bool person, bool build)
 	if (w->h[h].up && !person && o->reads == 0 && chance(w, 300)) {
 		o->inc = b->db.inc;
 		o->before = o->last = ++b->db.tick;
+		o->settled = proof_settled(&c);
 		o->reads = 1;
 		if (build)
 			rebuild(w, b, h);
@@ -142,6 +143,7 @@ read_power(struct world *w, int h, bool person, bool build)
 		o->inc = b->db.inc;
 		o->before = ++b->db.tick;
 		o->reads = 0;
+		o->settled = proof_settled(&c);
 	}
 	o->last = ++b->db.tick;
 	o->reads++;

@@ -88,18 +88,22 @@ static const struct step plots[][8] = {
 	{O_MIGRATE, 1, 1, 5, 0, 0, 0, 0},
 	{F_POWER, ROLE_OWNER, 15, 50, 100, 300, 0, -1},
 	{O_CANCEL, 0, 0, 60, 0, 0, 0, -1}, END},
+    /* Read off, switched on unnoticed, and given the copy of the next. */
+    {{F_CUT_MGMT, 1, 0, 0, 300, 400, 0, -1}, {O_FENCE, 1, 1, 5, 25, 40, 0, 2},
+	{O_OFFLINE, 1, 45, 60, 0, 0, 0, -1},
+	{O_FENCE, ROLE_OWNER, 40, 60, 200, 400, 0, 0}, END},
     /* An old writer's servers, and a host that sees no others. */
-    {{F_FAILOVER, 0, 0, 0, 0, 0, 20, 1},
+    {{F_FAILOVER, 0, 0, 0, 0, 0, 20, 3},
 	{F_CUT_NEW, ROLE_OWNER, 0, 3, 100, 300, 0, -1}, END},
-    {{F_FAILOVER, 0, 0, 0, 0, 0, 20, 1},
+    {{F_FAILOVER, 0, 0, 0, 0, 0, 20, 3},
 	{F_POWER, ROLE_OWNER, 0, 10, 5, 10, 0, -1},
 	{O_OFF, ROLE_OWNER, 1, 4, 0, 0, 0, -1},
 	{F_CUT_NEW, ROLE_OWNER, 0, 2, 100, 300, 0, -1},
 	{O_REBUILD, ROLE_OWNER, 5, 30, 0, 0, 0, -1}, END},
-    {{F_FAILOVER, 0, 0, 0, 0, 0, 20, 1},
+    {{F_FAILOVER, 0, 0, 0, 0, 0, 20, 3},
 	{F_REBOOT, ROLE_OWNER, 15, 30, 0, 0, 0, -1},
 	{F_CUT_NEW, ROLE_OWNER, 0, 2, 100, 300, 0, -1}, END},
-    {{F_FAILOVER, 0, 0, 0, 0, 0, 20, 1}, {O_RELEASE, 0, 10, 25, 0, 0, 0, -1},
+    {{F_FAILOVER, 0, 0, 0, 0, 0, 20, 3}, {O_RELEASE, 0, 10, 25, 0, 0, 0, -1},
 	{F_CUT_NEW, ROLE_OWNER, 0, 20, 50, 300, 0, -1}, END},
     /* Read off, on again, and the database forgets it. */
     {{O_FENCE, ROLE_OWNER, 0, 0, 15, 25, 0, 2},
@@ -330,12 +334,12 @@ make_timers(struct world *w)
 	if (chance(w, 800)) {
 		*t =
 		    (struct lease_timers){1000, 3000, 1000, 2000, 800, 0, 0, 0};
-		t->old = rnd_in(w, 500, 12000);
+		t->old = rnd_in(w, 500, chance(w, 700) ? 3000 : 12000);
 		t->lose = 15000;
 	} else {
 		*t = (struct lease_timers){
 		    10000, 40000, 12000, 10000, 3000, 0, 0, 0};
-		t->old = rnd_in(w, 5000, 60000);
+		t->old = rnd_in(w, 5000, chance(w, 700) ? 22000 : 60000);
 		t->lose = 100000;
 	}
 	t->sum = lease_sum(t);

@@ -289,6 +289,7 @@ migrate(struct world *w, int h, int v)
 		break;
 	case 2:
 		if (d->st != COPY_PAUSED || !link) {
+			orphans(w, h);
 			j->on = false;
 			agent_wake(w, h);
 			return;

@@ -10,7 +10,7 @@
 #define INC       ((struct inc){1, 7})
 
 static const struct lease_timers usual = {
-    10000, 40000, 12000, 10000, 3000, 66300, 30000, 600000};
+    10000, 40000, 12000, 10000, 3000, 66300, 20000, 600000};
 
 static const struct {
 	const char *name;
@@ -244,7 +244,7 @@ static void
 timers(void)
 {
 	struct lease_timers t = usual, fast = {1000, 3000, 1000, 2000, 800,
-					   7000, 5000, 10000};
+					   7000, 3000, 10000};
 	char why[256];
 
 	CHECK("the usual times",
@@ -253,6 +253,13 @@ timers(void)
 	t.sum = 66252;
 	CHECK("a millisecond less is refused, with the sum",
 	    lease_check(&t, why, sizeof(why)) == -1 && strstr(why, "= 66253"));
+	t = usual;
+	t.old = 22001;
+	CHECK("an old writer that outlives the fence counts instead",
+	    lease_sum(&t) == 66255 && lease_check(&t, why, sizeof(why)) == 0);
+	t.old = 30000;
+	CHECK("... and may be too long",
+	    lease_check(&t, why, sizeof(why)) == -1 && strstr(why, "= 74415"));
 	t = usual;
 	t.lease = 20000;
 	CHECK("a lease no longer than two beats is refused",
