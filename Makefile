@@ -47,7 +47,7 @@ all: $(BINS) $(LIBEXECS) $(SHARES) $(MANS)
 help:
 	@echo 'make                 build everything below build/'
 	@echo 'make run             install what is missing, build, run all on loopback'
-	@echo 'make check           build and run every test (T=pattern for some)'
+	@echo 'make check           the same, but run every test (T=pattern for some)'
 	@echo 'make sim             N= SEED= schedules of the ownership simulator'
 	@echo 'make mutants         the same with one rule broken after the other'
 	@echo 'make lint            formatting, shellcheck, manual pages, sizes'
@@ -66,7 +66,11 @@ run:
 	@$(MAKE) --no-print-directory all
 	@exec $B/bin/chimeadm allinone $(if $(DIR),--dir $(DIR))
 
-check: all $(UNITS) $(SIMS)
+check:
+	@./t/deps check
+	@$(MAKE) --no-print-directory check-now
+
+check-now: all $(UNITS) $(SIMS)
 	@BUILD=$B ./t/run $(T)
 
 bench: all
@@ -167,7 +171,7 @@ clean:
 	rm -rf build
 
 FORCE:
-.PHONY: all help deps run check bench sim mutants lint accept install clean FORCE
+.PHONY: all help deps run check check-now bench sim mutants lint accept install clean FORCE
 .SECONDARY:
 
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)
