@@ -76,6 +76,24 @@ kill_recon(struct world *w, int h)
 	agent_wake(w, h);
 }
 
+/* One process alone stops, at the worst moment if the fault says so. */
+static void
+stop_one(struct world *w, const struct fault *f)
+{
+	struct host *x = &w->h[f->a];
+	enum proc p = (enum proc)((f->b & 3) % (P_DEAD + 1));
+
+	TRACE(w, "%s process %d", x->name, (int)p);
+	/* Its answer will wait for it. */
+	if (p == P_BEAT && f->b & 4 && x->resume[P_BEAT] <= w->now)
+		agent_beat(w, f->a);
+	/* It will not see what comes in. */
+	if (p == P_RECON && f->b & 8)
+		x->trap = f->len;
+	else
+		stop_proc(w, f->a, p, w->now + f->len);
+}
+
 static void
 begin_host(struct world *w, int fi)
 {
@@ -103,16 +121,7 @@ begin_host(struct world *w, int fi)
 		push(w, until, EV_BOOT, f->a, 0, 0);
 		return;
 	case F_STOP:
-		p = (f->b & 3) % (P_DEAD + 1);
-		TRACE(w, "%s process %d", x->name, p);
-		/* The worst moment: its answer will wait for it. */
-		if (p == P_BEAT && f->b & 4 && x->resume[P_BEAT] <= w->now)
-			agent_beat(w, f->a);
-		if (p == P_RECON && f->b & 8) {
-			x->trap = f->len;
-			return;
-		}
-		stop_proc(w, f->a, (enum proc)p, until);
+		stop_one(w, f);
 		break;
 	case F_STOP_ALL:
 		for (p = 0; p <= P_DEAD; p++)
@@ -162,6 +171,24 @@ resolve(const struct world *w, const struct fault *f)
 	return (uint8_t)owner;
 }
 
+/* A VM's qemu dies, or somebody at its node migrates it. */
+static void
+where_it_runs(struct world *w, const struct fault *f)
+{
+	int i;
+
+	for (i = 0; i < w->hosts; i++) {
+		if (w->h[i].dom[f->c].st != COPY_RUNNING)
+			continue;
+		if (f->kind == F_QEMU) {
+			push(w, w->now, EV_DIED, i, f->c, 0);
+			continue;
+		}
+		w->h[i].offline[f->c] = (uint8_t)(f->a + 1);
+		agent_wake(w, i);
+	}
+}
+
 static void
 begin(struct world *w, int fi)
 {
@@ -206,16 +233,8 @@ begin(struct world *w, int fi)
 		w->loss = f->b;
 		break;
 	case F_QEMU:
-		for (i = 0; i < w->hosts; i++)
-			if (w->h[i].up)
-				push(w, w->now, EV_DIED, i, f->c, 0);
-		return;
 	case O_OFFLINE:
-		for (i = 0; i < w->hosts; i++)
-			if (w->h[i].dom[f->c].st == COPY_RUNNING) {
-				w->h[i].offline[f->c] = (uint8_t)(f->a + 1);
-				agent_wake(w, i);
-			}
+		where_it_runs(w, f);
 		return;
 	default:
 		if (f->kind >= O_START && f->kind <= O_RELEASE)

@@ -216,6 +216,25 @@ op_host(struct world *w, int fi)
 	}
 }
 
+/* chime-drain: refuse all, stop all, then print the receipt. */
+void
+op_receipts(struct world *w, int h)
+{
+	struct host *x = &w->h[h];
+	int v;
+
+	for (v = 0; v < w->vms; v++) {
+		struct proof_receipt *r = &x->receipt[v];
+
+		r->host = x->name;
+		x->receipt_disk = x->disk;
+		r->inc = x->lh.known;
+		r->refused = x->led[v].refused;
+		r->clean = agent_copy(x, v) == COPY_NONE &&
+			   !ledger_departed(&x->led[v]);
+	}
+}
+
 /* The receipts of a drained host, carried to a server. */
 static void
 carry(struct world *w, int h)

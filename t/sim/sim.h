@@ -8,6 +8,7 @@
  *   queue.c  the virtual clock, chance, messages
  *   world.c  power, libvirt, migrations, the watchdog; the oracle
  *   agent.c  a node's processes: heartbeat, reconcile, deadman
+ *   depart.c its part in migrations
  *   base.c   the database: transactions, failover, forks
  *   server.c a server: answers beats, watches silence, takes over
  *   plot.c   draws a schedule: the world, its faults, when they come
@@ -326,6 +327,12 @@ void agent_wake(struct world *w, int h);
 void agent_boot(struct world *w, int h);
 void deadman_at(struct world *w, int h, int64_t at);
 
+/* depart.c */
+bool agent_end_migration(struct world *w, int h, int v);
+bool agent_depart(struct world *w, int h, int v);
+void agent_abort(struct world *w, int h, int v);
+void agent_asked(struct world *w, int h, int v, uint32_t q);
+
 /* base.c */
 bool base_enter(struct world *w, int s, struct base **b);
 void base_case(struct world *w, int s, struct base *b, int v,
@@ -346,6 +353,7 @@ extern const char *const fault_words[];
 void op_vm(struct world *w, int fi);
 void op_host(struct world *w, int fi);
 void op_undo(struct world *w, int fi);
+void op_receipts(struct world *w, int h);
 void op_attend(struct world *w, struct base *b, bool late);
 int index_of(const struct world *w, const char *name);
 
