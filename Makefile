@@ -166,6 +166,11 @@ $B/obj/%.o: %.c
 install: all
 	install -d $(DESTDIR)$(PREFIX) $(DESTDIR)$(SYSCONFDIR)/chime
 	cp -R $B/bin $B/libexec $B/share $(DESTDIR)$(PREFIX)/
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	for unit in $(notdir $(wildcard etc/systemd/*)); do \
+		sed 's|/usr/local/|$(PREFIX)/|' etc/systemd/$$unit \
+		    >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit; \
+	done
 
 clean:
 	rm -rf build

@@ -39,6 +39,17 @@ role_tell() {
 	done
 }
 
+# role_announce: once all services are ready, says so on descriptor $fd, and
+# to systemd.
+role_announce() {
+	# shellcheck disable=SC2016 # for that shell
+	FD=$fd NOTIFY=$notify setsid sh -c '"$@" || exit
+	    [ -z "$FD" ] || echo >&"$FD"
+	    [ -z "$NOTIFY" ] || NOTIFY_SOCKET=$NOTIFY systemd-notify --ready' \
+	    ready "$libexec/sv-ready" "$sv"/*/ 8>&- &
+	ready=$!
+}
+
 role_run() {
 	role_check
 	mkdir -p "$CHIME_RUN_DIR" ||
@@ -46,6 +57,9 @@ role_run() {
 	exec 8>>"$lock"
 	flock -n 8 || die 100 "already running" \
 	    "(pid $(cat "$CHIME_RUN_DIR/$role.pid" 2>/dev/null))"
+	# It is the role that is ready, not the first of its programs.
+	notify=${NOTIFY_SOCKET:-}
+	unset NOTIFY_SOCKET
 	stopping=
 	tree=
 	trap 'stopping=1; [ -z "$tree" ] || role_tell' HUP INT TERM
@@ -68,11 +82,7 @@ role_run() {
 	exec 9>&-
 	[ -z "$stopping" ] || role_tell
 	ready=
-	if [ "$fd" ]; then
-		setsid sh -c '"$@" && echo' ready "$libexec/sv-ready" \
-		    "$sv"/*/ >&"$fd" 8>&- &
-		ready=$!
-	fi
+	[ -z "$fd$notify" ] || role_announce
 
 	rc=0
 	while :; do
