@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 B := build$(if $(SAN),/san)
 
-PKGS := jansson libmicrohttpd libcurl libmariadb libvirt gnutls libxml-2.0
+PKGS := jansson libmicrohttpd libcurl libmariadb libvirt gnutls libxml-2.0 libcrypt
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 

@@ -102,7 +102,7 @@ check(const struct call *c)
 }
 
 static struct http *
-connect_api(void)
+connect_api(const struct call *c)
 {
 	char reason[HTTP_REASON_SIZE];
 	struct http_conf conf = {
@@ -116,9 +116,11 @@ connect_api(void)
 	};
 	struct http *h;
 
-	/* /v1/health and the like need none. */
+	/* /v1/health and the like need none; a login is to get one. */
 	if (!conf.token_file && access(TOKEN_FILE, R_OK) == 0)
 		conf.token_file = TOKEN_FILE;
+	if (strcmp(c->request.path, "/v1/login") == 0)
+		conf.token_file = NULL;
 	h = http_new(&conf, reason);
 	if (!h)
 		die(RC_USAGE, "CHIME_API, CHIME_TOKEN_FILE, CHIME_CA_FILE: %s",
@@ -293,7 +295,7 @@ main(int argc, char **argv)
 	if (!c.request.key && strcmp(c.request.method, "GET") != 0)
 		c.request.key = c.key;
 	buf_init(&c.path, 65536);
-	h = connect_api();
+	h = connect_api(&c);
 	rc = call(h, &c);
 	http_free(h);
 	buf_free(&c.path);

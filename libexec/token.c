@@ -2,7 +2,8 @@
 /*
  * Makes a token for the API and records its hash: `token admin NOTE` for a
  * person, `token agent HOST` for the agent of a host that is known (its old
- * token is revoked).
+ * token is revoked), `token join HOST` for a machine that is to become a host,
+ * good once and for a day.
  *
  * in:   CHIME_DB_*
  * out:  the token, a line on stdout, or with -o in a file of mode 0600
@@ -27,7 +28,7 @@
 #include "store/host.h"
 #include "store/token.h"
 
-#define SYNOPSIS "[-qvV] [-o file] admin note | agent host"
+#define SYNOPSIS "[-qvV] [-o file] admin note | agent host | join host"
 
 struct request {
 	enum token_role role;
@@ -46,17 +47,24 @@ static int
 add(struct db *db, void *arg)
 {
 	struct request *r = arg;
+	struct token_new t = {.text = r->text, .id = r->id, .role = r->role};
 	struct host h;
 	int known;
 
 	if (r->role == TOKEN_ADMIN)
-		return token_add(db, r->text, r->id, TOKEN_ADMIN, NULL, r->who);
+		t.note = r->who;
+	else
+		t.host = r->who;
+	if (r->role == TOKEN_JOIN)
+		t.span_s = TOKEN_JOIN_S;
+	if (r->role != TOKEN_AGENT)
+		return token_add(db, &t);
 	known = host_lock(db, r->who, &h);
 	if (known != 1)
 		return known == -1 ? -1 : 1;
 	if (token_revoke_host(db, r->who) == -1)
 		return -1;
-	return token_add(db, r->text, r->id, TOKEN_AGENT, r->who, NULL);
+	return token_add(db, &t);
 }
 
 /* Before the commit, and once: what nobody got is not recorded. */
@@ -91,7 +99,7 @@ check(const struct request *r)
 {
 	size_t n = strlen(r->who);
 
-	if (r->role == TOKEN_AGENT && !name_host(r->who))
+	if (r->role != TOKEN_ADMIN && !name_host(r->who))
 		die(RC_USAGE,
 		    "host %s: expected 1 to 63 of a-z 0-9 . - with a letter "
 		    "or digit at both ends",
@@ -156,6 +164,8 @@ main(int argc, char *argv[])
 		r.role = TOKEN_ADMIN;
 	else if (strcmp(argv[optind], "agent") == 0)
 		r.role = TOKEN_AGENT;
+	else if (strcmp(argv[optind], "join") == 0)
+		r.role = TOKEN_JOIN;
 	else
 		opt_usage(SYNOPSIS);
 	r.who = argv[optind + 1];

@@ -12,7 +12,19 @@
 #include "base/utf8.h"
 #include "line/wire.h"
 
-enum auth { AUTH_NONE, AUTH_ADMIN, AUTH_OWN_HOST };
+/*
+ * Who may use a route. The order matters: of viewer, operator and admin each
+ * may do all that the ones before may.
+ */
+enum auth {
+	AUTH_NONE,     /* without a token */
+	AUTH_JOIN,     /* a join token, and no other */
+	AUTH_OWN_HOST, /* as viewer; also the agent of the host in the path */
+	AUTH_VIEWER,
+	AUTH_OPERATOR,
+	AUTH_OWN_USER, /* as admin; also the user in the path */
+	AUTH_ADMIN
+};
 
 /* A part of NULL ends the path; "*" stands for a name. */
 static const struct route {
@@ -22,22 +34,33 @@ static const struct route {
 	int (*handle)(struct api *a);
 } routes[] = {
     {"GET", {"v1", "health"}, AUTH_NONE, route_health},
-    {"GET", {"v1", "host"}, AUTH_ADMIN, route_host_list},
+    {"POST", {"v1", "login"}, AUTH_NONE, route_login},
+    {"POST", {"v1", "logout"}, AUTH_VIEWER, route_logout},
+    {"GET", {"v1", "user", "self"}, AUTH_VIEWER, route_user_self},
+    {"GET", {"v1", "user"}, AUTH_ADMIN, route_user_list},
+    {"POST", {"v1", "user"}, AUTH_ADMIN, route_user_create},
+    {"DELETE", {"v1", "user", "*"}, AUTH_ADMIN, route_user_delete},
+    {"POST", {"v1", "user", "*", "password"}, AUTH_OWN_USER,
+	route_user_password},
+    {"GET", {"v1", "token"}, AUTH_ADMIN, route_token_list},
+    {"POST", {"v1", "token"}, AUTH_ADMIN, route_token_create},
+    {"DELETE", {"v1", "token", "*"}, AUTH_ADMIN, route_token_delete},
+    {"GET", {"v1", "host"}, AUTH_VIEWER, route_host_list},
     {"POST", {"v1", "host"}, AUTH_ADMIN, route_host_put},
     {"GET", {"v1", "host", "*"}, AUTH_OWN_HOST, route_host_get},
     {"DELETE", {"v1", "host", "*"}, AUTH_ADMIN, route_host_delete},
-    {"POST", {"v1", "host", "*", "enable"}, AUTH_ADMIN, route_host_enable},
-    {"POST", {"v1", "host", "*", "disable"}, AUTH_ADMIN, route_host_disable},
+    {"POST", {"v1", "host", "*", "enable"}, AUTH_OPERATOR, route_host_enable},
+    {"POST", {"v1", "host", "*", "disable"}, AUTH_OPERATOR, route_host_disable},
     {"POST", {"v1", "host", "*", "down"}, AUTH_ADMIN, route_host_down},
     {"POST", {"v1", "host", "*", "set"}, AUTH_ADMIN, route_host_set},
-    {"GET", {"v1", "vm"}, AUTH_ADMIN, route_vm_list},
-    {"POST", {"v1", "vm"}, AUTH_ADMIN, route_vm_create},
-    {"GET", {"v1", "vm", "*"}, AUTH_ADMIN, route_vm_get},
-    {"DELETE", {"v1", "vm", "*"}, AUTH_ADMIN, route_vm_delete},
-    {"GET", {"v1", "vm", "*", "xml"}, AUTH_ADMIN, route_vm_xml},
-    {"POST", {"v1", "vm", "*", "start"}, AUTH_ADMIN, route_vm_start},
-    {"POST", {"v1", "vm", "*", "stop"}, AUTH_ADMIN, route_vm_stop},
-    {"GET", {"v1", "event"}, AUTH_ADMIN, route_event_list},
+    {"GET", {"v1", "vm"}, AUTH_VIEWER, route_vm_list},
+    {"POST", {"v1", "vm"}, AUTH_OPERATOR, route_vm_create},
+    {"GET", {"v1", "vm", "*"}, AUTH_VIEWER, route_vm_get},
+    {"DELETE", {"v1", "vm", "*"}, AUTH_OPERATOR, route_vm_delete},
+    {"GET", {"v1", "vm", "*", "xml"}, AUTH_VIEWER, route_vm_xml},
+    {"POST", {"v1", "vm", "*", "start"}, AUTH_OPERATOR, route_vm_start},
+    {"POST", {"v1", "vm", "*", "stop"}, AUTH_OPERATOR, route_vm_stop},
+    {"GET", {"v1", "event"}, AUTH_VIEWER, route_event_list},
 };
 
 void
@@ -52,6 +75,7 @@ api_again(struct api *a)
 	buf_clear(&a->details);
 	a->next[0] = '\0';
 	a->status = 200;
+	a->retry_s = 0;
 	a->nudge_ip[0] = '\0';
 }
 
@@ -191,12 +215,60 @@ find_token(struct db *db, void *arg)
 	return r == -1 ? -1 : 0;
 }
 
+/* Whether a role reaches what a route asks for. */
+static bool
+reaches(enum token_role role, enum auth auth)
+{
+	switch (role) {
+	case TOKEN_ADMIN:
+		return auth != AUTH_JOIN;
+	case TOKEN_OPERATOR:
+		return auth >= AUTH_OWN_HOST && auth <= AUTH_OPERATOR;
+	case TOKEN_VIEWER:
+		return auth >= AUTH_OWN_HOST && auth <= AUTH_VIEWER;
+	case TOKEN_JOIN:
+		return auth == AUTH_JOIN;
+	case TOKEN_AGENT:
+	default:
+		return false;
+	}
+}
+
+static int
+forbid(struct api *a, enum auth auth)
+{
+	const char *may = auth == AUTH_VIEWER || auth == AUTH_OWN_HOST
+			      ? "a viewer"
+			  : auth == AUTH_OPERATOR ? "an operator"
+						  : "an administrator";
+
+	if (auth == AUTH_JOIN)
+		return api_fail(a, 403, "forbidden",
+		    "joining takes a join token: `chimecli token create "
+		    "--role join` makes one");
+	if (a->who.role == TOKEN_AGENT)
+		return api_fail(a, 403, "forbidden",
+		    "the token of host %s's agent is for that host alone: use "
+		    "the token of %s",
+		    a->who.host, may);
+	if (a->who.role == TOKEN_JOIN)
+		return api_fail(a, 403, "forbidden",
+		    "a join token is for `chimeadm initagent` alone: use the "
+		    "token of %s",
+		    may);
+	return api_fail(a, 403, "forbidden",
+	    "the role %s may not do this: it takes %s",
+	    token_role_words[a->who.role], may);
+}
+
 static int
 authorize(struct api *a, const struct route *route)
 {
+	enum auth auth = route ? route->auth : AUTH_VIEWER;
+	const struct token *who = &a->who;
 	int r;
 
-	if (route && route->auth == AUTH_NONE)
+	if (auth == AUTH_NONE)
 		return 0;
 	if (!a->req.token || !*a->req.token)
 		return api_fail(a, 401, "unauthorized",
@@ -205,17 +277,18 @@ authorize(struct api *a, const struct route *route)
 	r = db_read(a->db, find_token, a);
 	if (r != 0)
 		return r;
-	snprintf(a->actor, sizeof(a->actor), "%s:%s",
-	    a->who.role == TOKEN_ADMIN ? "admin" : "agent", a->who.id);
-	if (a->who.role == TOKEN_ADMIN)
+	if (*who->user)
+		snprintf(a->actor, sizeof(a->actor), "user:%s", who->user);
+	else
+		snprintf(a->actor, sizeof(a->actor), "%s:%s",
+		    token_role_words[who->role], who->id);
+	if (reaches(who->role, auth) ||
+	    (auth == AUTH_OWN_HOST && who->role == TOKEN_AGENT &&
+		strcmp(a->req.part[2], who->host) == 0) ||
+	    (auth == AUTH_OWN_USER && *who->user &&
+		strcmp(a->req.part[2], who->user) == 0))
 		return 0;
-	if (route && route->auth == AUTH_OWN_HOST &&
-	    strcmp(a->req.part[2], a->who.host) == 0)
-		return 0;
-	return api_fail(a, 403, "forbidden",
-	    "the token of host %s's agent is for that host alone: use an "
-	    "administrator's token",
-	    a->who.host);
+	return forbid(a, auth);
 }
 
 static int
@@ -270,6 +343,8 @@ end(struct api *a)
 	if (!a->has_result)
 		buf_printf(a->out, "{\"id\":%" PRId64 ",\"end\":{\"status\":%d",
 		    a->req.id, a->status);
+	if (a->retry_s)
+		buf_printf(a->out, ",\"retry_s\":%" PRId64, a->retry_s);
 	if (a->status >= 400) {
 		buf_printf(a->out, ",\"error\":{\"code\":\"%s\"", a->code);
 		/* A cut may have gone through a character. */

@@ -26,7 +26,7 @@
 #define API_PAGE_BYTES   (2 * 1024 * 1024) /* a page of a list ends here */
 #define API_LIMIT        1000              /* rows a page */
 #define API_MESSAGE_SIZE 768
-#define API_ACTOR_SIZE   32
+#define API_ACTOR_SIZE   64
 #define API_KEY_SIZE     64
 
 struct api {
@@ -34,16 +34,18 @@ struct api {
 	int64_t cpu_ratio;
 	struct req req;
 	struct token who;
-	char actor[API_ACTOR_SIZE]; /* "admin:ID", for events */
-	struct buf *out;            /* complete lines, and this answer's */
-	size_t mark;                /* where this answer begins in out */
-	bool has_result;            /* its last line is begun: "result" is in */
-	size_t result_at;           /* and where in out its value begins */
-	struct buf details;         /* an error's, a JSON array; or empty */
-	char next[API_KEY_SIZE];    /* where the next page begins, or "" */
+	/* "user:NAME", or "admin:ID" of a token of nobody's: for events */
+	char actor[API_ACTOR_SIZE];
+	struct buf *out;         /* complete lines, and this answer's */
+	size_t mark;             /* where this answer begins in out */
+	bool has_result;         /* its last line is begun: "result" is in */
+	size_t result_at;        /* and where in out its value begins */
+	struct buf details;      /* an error's, a JSON array; or empty */
+	char next[API_KEY_SIZE]; /* where the next page begins, or "" */
 	int status;
 	const char *code;
 	char message[API_MESSAGE_SIZE];
+	int64_t retry_s;             /* with 429: when to try again */
 	char nudge_ip[HOST_IP_SIZE]; /* whom to nudge after the commit, or "" */
 	int64_t nudge_port;
 };

@@ -183,6 +183,10 @@ static int
 put(struct db *db, void *arg)
 {
 	struct change *c = arg;
+	struct token_new t = {.text = c->token,
+	    .id = c->token_id,
+	    .role = TOKEN_AGENT,
+	    .host = c->name};
 	struct host h;
 	int known, added;
 
@@ -200,9 +204,7 @@ put(struct db *db, void *arg)
 			    c->name);
 		return -1;
 	}
-	if (token_revoke_host(db, c->name) == -1 ||
-	    token_add(db, c->token, c->token_id, TOKEN_AGENT, c->name, NULL) ==
-		-1 ||
+	if (token_revoke_host(db, c->name) == -1 || token_add(db, &t) == -1 ||
 	    api_event(c->a, "host.added", c->name, NULL, "host %s %s", c->name,
 		added ? "was added"
 		      : "has new addresses and a new token, the old one is "

@@ -144,7 +144,8 @@ req_parse(struct req *r, const char *line, size_t len, struct json_reason *why)
 		"path", why) == -1 ||
 	    json_get_str(r->line, "query", 0, PATH_BYTES, &query, why) == -1 ||
 	    json_get_str(r->line, "token", 0, 4096, &r->token, why) == -1 ||
-	    json_get_str(r->line, "key", 0, 255, &r->key, why) == -1)
+	    json_get_str(r->line, "key", 0, 255, &r->key, why) == -1 ||
+	    json_get_str(r->line, "peer", 0, 63, &r->peer, why) == -1)
 		return 1;
 	body = json_object_get(r->line, "body");
 	if (body && !json_is_string(body)) {

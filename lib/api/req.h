@@ -21,6 +21,7 @@ struct req {
 	const char *path;  /* as it came */
 	const char *token; /* NULL: none came; so for the rest */
 	const char *key;
+	const char *peer;
 	const char *body;
 	size_t body_len;
 	char *part[REQ_PARTS_MAX + 1]; /* the path's, decoded; then NULL */

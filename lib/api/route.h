@@ -6,6 +6,16 @@
 #include "api/api.h"
 
 int route_health(struct api *a);
+int route_login(struct api *a);
+int route_logout(struct api *a);
+int route_user_self(struct api *a);
+int route_user_list(struct api *a);
+int route_user_create(struct api *a);
+int route_user_delete(struct api *a);
+int route_user_password(struct api *a);
+int route_token_list(struct api *a);
+int route_token_create(struct api *a);
+int route_token_delete(struct api *a);
 int route_host_list(struct api *a);
 int route_host_get(struct api *a);
 int route_host_put(struct api *a);

@@ -111,6 +111,8 @@ relay_end(struct relay_request *q, const struct wire_answer *end)
 	begin(q, &b, end->status);
 	member(&b, "result", end->result);
 	member(&b, "next", end->next);
+	if (end->retry_s)
+		buf_printf(&b, ",\"retry_s\":%d", end->retry_s);
 	if (end->status >= 400) {
 		buf_puts(&b, ",\"error\":{\"code\":");
 		buf_add(&b, end->code.p, end->code.n);

@@ -22,7 +22,7 @@ fail(char *reason, const char *fmt, ...)
 	return -1;
 }
 
-/* One base URL: http(s)://HOST[:PORT]; safe: no token goes there readably. */
+/* One base URL: http(s)://HOST[:PORT]; safe: others may read what is sent. */
 static int
 add_base(struct servers *s, const char *text, size_t n, bool safe, char *reason)
 {
@@ -47,8 +47,8 @@ add_base(struct servers *s, const char *text, size_t n, bool safe, char *reason)
 		    "%s: expected http://HOST:PORT or https://HOST:PORT", base);
 	if (!safe && base[4] == ':' && !net_is_loopback(a.host))
 		return fail(reason,
-		    "%s: the token would be readable on the network: use "
-		    "https, or set CHIME_ALLOW_PLAINTEXT=1 if that network "
+		    "%s: all that is sent would be readable on the network: "
+		    "use https, or set CHIME_ALLOW_PLAINTEXT=1 if that network "
 		    "is yours alone",
 		    base);
 	return 0;
@@ -84,13 +84,12 @@ int
 servers_read(struct servers *s, const char *bases, const char *token_file,
     bool plaintext, char reason[static SERVERS_REASON_SIZE])
 {
-	bool safe = plaintext || !token_file;
-
+	/* Without a token, too: a password may be in the request. */
 	memset(s, 0, sizeof(*s));
 	for (;;) {
 		size_t n = strcspn(bases, ",");
 
-		if (add_base(s, bases, n, safe, reason) == -1)
+		if (add_base(s, bases, n, plaintext, reason) == -1)
 			return -1;
 		if (!bases[n])
 			break;

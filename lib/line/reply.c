@@ -136,6 +136,7 @@ void
 reply_end(struct reply *r, const struct wire_answer *end)
 {
 	if (end->status >= 400) {
+		r->retry_s = end->retry_s;
 		fail(r, end->status, end->code, end->message, end->details);
 		return;
 	}

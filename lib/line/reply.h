@@ -25,8 +25,9 @@ struct reply {
 	char request[REPLY_ID_SIZE];
 	char next[REPLY_NEXT_SIZE]; /* percent-encoded; empty for none */
 	bool ndjson;
-	bool rows;  /* at least one was given */
-	int status; /* set by reply_end */
+	bool rows;   /* at least one was given */
+	int status;  /* set by reply_end */
+	int retry_s; /* the same: for Retry-After; 0: there is none */
 };
 
 /* An empty answer of at most max bytes. */

@@ -93,13 +93,16 @@ parse_end(struct scan_text t, struct wire_answer *a)
 {
 	struct scan_text key, value;
 	struct scan s;
-	int64_t n = 0;
+	int64_t n = 0, retry = 0;
 	int r;
 
 	if (scan_begin(&s, t.p, t.n) == -1)
 		return -1;
 	while ((r = scan_next(&s, &key, &value)) == 1) {
 		if (scan_is(key, "status") && scan_int(value, 200, 599, &n))
+			return -1;
+		if (scan_is(key, "retry_s") &&
+		    scan_int(value, 0, 86400, &retry))
 			return -1;
 		if (scan_is(key, "result"))
 			a->result = value;
@@ -109,6 +112,7 @@ parse_end(struct scan_text t, struct wire_answer *a)
 			return -1;
 	}
 	a->status = (int)n;
+	a->retry_s = (int)retry;
 	if (r == -1 || !n || (a->next.p && !is_string(a->next)))
 		return -1;
 	if (n >= 400 && (!is_string(a->code) || !is_string(a->message) ||

@@ -38,6 +38,7 @@ struct wire_answer {
 	uint64_t id;
 	struct scan_text row; /* an object; absent in the last line */
 	int status;           /* of the last line, 0 in a row */
+	int retry_s;          /* with 429: when to try again; 0: not told */
 	struct scan_text result;
 	struct scan_text next; /* a string */
 	struct scan_text code; /* strings, both there from status 400 on */

@@ -5,15 +5,28 @@
 # shellcheck disable=SC2154 # share, synopsis, colour: see above
 # shellcheck disable=SC2034 # answer, name: for the commands
 
-: "${CHIME_TOKEN_FILE:=/etc/chime/admin.token}"
+# What `chimecli login` keeps wins over the administrator's token of a server.
+login_token=${XDG_CONFIG_HOME:-${HOME:-/root}/.config}/chime/token
+if [ -z "${CHIME_TOKEN_FILE:-}" ]; then
+	CHIME_TOKEN_FILE=/etc/chime/admin.token
+	[ ! -s "$login_token" ] || CHIME_TOKEN_FILE=$login_token
+fi
 export CHIME_TOKEN_FILE
 dry=
 wait_s=
 
 # change METHOD PATH [BODY]: a request that changes something, its answer in
-# $answer. With -n it is printed instead, and that is all.
+# $answer. With -n it is printed instead, and that is all. ($secret_body: more
+# of the body, on its way through pipes alone; -n shows nothing of it.)
+secret_body=
 change() {
-	if [ -z "$dry" ]; then
+	if [ "$dry" ]; then
+		:
+	elif [ "$secret_body" ]; then
+		answer=$(lines "$secret_body" |
+		    chime-call "$1" "$2" -) || exit
+		return
+	else
 		answer=$(chime-call "$@") || exit
 		return
 	fi
@@ -70,6 +83,27 @@ one() {
 	'' | . | ..) die 100 "'$name': no name" ;;
 	esac
 }
+
+# secret_of FILE|- PROMPT: a password on stdout, the file's first line; FILE
+# empty: typed on the terminal, which does not show it.
+secret_of() (
+	case $1 in
+	-) head -n 1 ;;
+	?*)
+		[ -r "$1" ] || die 100 "$1: cannot be read"
+		head -n 1 -- "$1"
+		;;
+	*)
+		[ -t 0 ] || die 100 "no terminal: use --password-file FILE|-"
+		trap 'stty echo; echo >&2' EXIT
+		trap 'exit 111' HUP INT TERM
+		stty -echo
+		printf '%s' "$2" >&2
+		IFS= read -r secret
+		printf '%s\n' "$secret"
+		;;
+	esac
+)
 
 # words WORD...: as one JSON array on stdout.
 words() {

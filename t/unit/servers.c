@@ -71,8 +71,9 @@ tokens(void)
 	    servers("http://127.0.0.1,http://192.0.2.1", true, false) == -1 &&
 		strstr(reason, "CHIME_ALLOW_PLAINTEXT"));
 	CHECK("unless allowed", servers("http://192.0.2.1", true, true) == 1);
-	CHECK("no token needs nothing",
-	    servers("http://192.0.2.1", false, false) == 1);
+	CHECK("nor without a token: a password may be sent",
+	    servers("http://192.0.2.1", false, false) == -1 &&
+		servers("http://192.0.2.1", false, true) == 1);
 	put("two words\n");
 	CHECK("two words are none", servers("http://[::1]", true, false) == -1);
 	put("\n");

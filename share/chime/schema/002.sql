@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: ISC
--- Placement, adoption and repeated requests. New columns are new tables:
--- MySQL cannot repeat an ALTER TABLE ... ADD COLUMN.
+-- Placement, adoption, repeated requests, and who may do what. New columns
+-- are new tables: MySQL cannot repeat an ALTER TABLE ... ADD COLUMN.
 
 -- What of a host may be used; NULL: the server's default.
 CREATE TABLE IF NOT EXISTS host_limit (
@@ -57,4 +57,67 @@ CREATE TABLE IF NOT EXISTS request (
   created_at DATETIME(3) NOT NULL,
   PRIMARY KEY (actor, request_key),
   KEY created_at (created_at)
+) ENGINE=InnoDB;
+
+-- The roles of people, and of a machine that is about to become a host.
+ALTER TABLE token MODIFY role ENUM('admin','agent','operator','viewer','join')
+  CHARACTER SET ascii NOT NULL;
+
+-- password: what crypt(3) makes of it.
+CREATE TABLE IF NOT EXISTS user (
+  name VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+  role ENUM('admin','operator','viewer') CHARACTER SET ascii NOT NULL,
+  password VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  created_at DATETIME(3) NOT NULL
+) ENGINE=InnoDB;
+
+-- The tokens that logins made, and whose they are.
+CREATE TABLE IF NOT EXISTS token_user (
+  token VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+  user VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  KEY user (user),
+  CONSTRAINT token_user_token FOREIGN KEY (token) REFERENCES token (id)
+    ON DELETE CASCADE,
+  CONSTRAINT token_user_user FOREIGN KEY (user) REFERENCES user (name)
+    ON DELETE CASCADE
+) ENGINE=InnoDB;
+
+-- Passwords that were tried in the last minutes and were not right, or whose
+-- trial is not over. who stands for the user, known or not.
+CREATE TABLE IF NOT EXISTS login_try (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  who VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  peer VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  at DATETIME(3) NOT NULL,
+  KEY who (who, at),
+  KEY peer (peer, at),
+  KEY at (at)
+) ENGINE=InnoDB;
+
+-- Which machine a host is; refused_at: when another one was last told off.
+CREATE TABLE IF NOT EXISTS host_machine (
+  host VARCHAR(63) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+  machine CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  refused_at DATETIME(3) NULL,
+  CONSTRAINT host_machine_host FOREIGN KEY (host) REFERENCES host (name)
+    ON DELETE CASCADE
+) ENGINE=InnoDB;
+
+-- The join tokens that were used, until they are purged as expired.
+CREATE TABLE IF NOT EXISTS token_joined (
+  token VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+  host VARCHAR(63) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  refused_at DATETIME(3) NULL,
+  CONSTRAINT token_joined_token FOREIGN KEY (token) REFERENCES token (id)
+    ON DELETE CASCADE
+) ENGINE=InnoDB;
+
+-- The boots a host has left behind: none of them reports again.
+CREATE TABLE IF NOT EXISTS boot_left (
+  host VARCHAR(63) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  boot CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  left_at DATETIME(3) NOT NULL,
+  PRIMARY KEY (host, boot),
+  CONSTRAINT boot_left_host FOREIGN KEY (host) REFERENCES host (name)
+    ON DELETE CASCADE
 ) ENGINE=InnoDB;
