@@ -157,9 +157,9 @@ rcs() {
 	{ cli host list; cli vm list; cat new; } | chime-place |
 	    jq -r 'select(.target).target' >planned
 	cli vm create --name b --memory-mib 512 --avoid db --stopped |
-	    jq -r .host >done
+	    jq -r .host >actual
 	cli vm create --name c --memory-mib 512 --need ssd --stopped |
-	    jq -r .host >>done
-	diff planned done
-	[ "$(xargs <done)" = "h2 h2" ]
+	    jq -r .host >>actual
+	diff planned actual
+	[ "$(xargs <actual)" = "h2 h2" ]
 }
