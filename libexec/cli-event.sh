@@ -53,7 +53,7 @@ done
 
 # Ids are given before the transactions commit: one that is late appears
 # behind higher ones. So the last 100 are read again, each shown once. A blank
-# line each round notices at once that nobody reads any more.
+# line each round notices at once that nobody reads any more; jq ends with us.
 follow() {
 	while :; do
 		if new=$(chime-call GET "/v1/event?after=$((upto > 100 ?
@@ -64,25 +64,9 @@ follow() {
 		fi
 		echo
 		sleep 1
-	done | jq -nRrc --unbuffered -L "$share" --arg tty "$1" \
-	    --argjson after "$after" --arg colour "$colour" '
-	    include "chime";
-	    foreach inputs as $line ({seen: {}};
-		.new = null
-		| if $line == "" then .
-		  else ($line | fromjson) as $event
-		  | ($event.id | tostring) as $id
-		  | if $event.id <= $after or .seen[$id] then .
-		    else .new = $event | .seen[$id] = true end
-		  | if .seen | length > 400
-		    then .seen |= with_entries(
-			select((.key | tonumber) > $event.id - 200))
-		    else . end
-		  end;
-		.new // empty)
-	    | if $tty == "" then .
-	      else "\(.ts)  \(.level | paint($colour))  \(.kind)  \(.text | plain)"
-	      end'
+	done | setpriv --pdeathsig TERM jq -nRrc --unbuffered -L "$share" \
+	    --arg tty "$1" --argjson after "$after" --arg colour "$colour" \
+	    -f "$share/follow.jq"
 }
 
 case $command in

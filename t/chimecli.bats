@@ -243,9 +243,45 @@ stops_are() {
 	[ "$(jq -r 'select(.kind == "vm.stop").id' follow.out | wc -l)" -eq "$1" ]
 }
 
+@test "event follow ends as a whole" {
+	start follow chimecli event follow --after 0
+	wait_for 10 has follow.out server.schema
+	[ "$(followers)" -ge 3 ]
+	stop follow
+	wait_for 5 no_followers
+}
+
+# How many processes of ours follow.
+followers() {
+	local p
+
+	for p in /proc/[0-9]*; do
+		if tr '\0' '\n' <"$p/environ" |
+		    grep -qx "CHIME_TOKEN_FILE=$DIR/admin.token"; then
+			tr '\0' ' ' <"$p/cmdline"
+			echo
+		fi
+	done 2>/dev/null | grep -c follow
+}
+
+no_followers() {
+	[ "$(followers)" -eq 0 ]
+}
+
 @test "event follow ends when nobody reads any more" {
+	chimeadm initagent --host n1 --manage-ip 127.0.0.1 --api "$CHIME_API" \
+	    --token-file "$CHIME_TOKEN_FILE" --conf-dir n1
 	start follow sh -c 'chimecli event follow --after 0 | head -n 1'
-	wait_end follow 15
+	wait_for 10 has follow.out server.schema
+	# It notices when it has the next thing to say.
+	wait_for 20 happens_until_ended follow
+	wait_end follow 5
 	[ "$rc" -eq 0 ]
-	jq_is '.kind == "server.schema"' follow.out
+	[ "$(wc -l <follow.out)" -eq 1 ]
+}
+
+happens_until_ended() {
+	chimecli host disable n1 >/dev/null
+	chimecli host enable n1 >/dev/null
+	ended "$1"
 }
