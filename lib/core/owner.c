@@ -139,6 +139,24 @@ owner_report(struct proof_case *c, const struct proof_host *h)
 	return OWNER_NOTHING;
 }
 
+/*
+ * Whether nothing runs at the owner either: then a new generation voids what
+ * a host that is off now, or a lost ledger, may still remember of the old.
+ */
+static bool
+idle(const struct proof_case *c)
+{
+	const struct proof_host *o = proof_host(c, c->vm.owner);
+
+	if (!o || CORE_MUTANT(certified_as_before))
+		return false;
+	if (!proof_is_off(c, o))
+		return true;
+	/* What departed since the others reported is still on its way. */
+	return proof_fresh(c, o, c->vm.doubt) && o->report->copy == COPY_NONE &&
+	       !proof_departed(o->report, c->vm.gen);
+}
+
 const char *
 owner_certify(struct proof_case *c)
 {
@@ -147,9 +165,14 @@ owner_certify(struct proof_case *c)
 	if (inc_same(c->vm.certified, c->db.inc))
 		return NULL;
 	why = proof_certify(c);
-	if (!why)
-		c->vm.certified = c->db.inc;
-	return why;
+	if (why)
+		return why;
+	c->vm.certified = c->db.inc;
+	if (idle(c)) {
+		c->vm.gen = issue(&c->db);
+		end_claim(&c->vm);
+	}
+	return NULL;
 }
 
 const char *

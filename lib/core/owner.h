@@ -51,7 +51,8 @@ void owner_create(
 /* Works what the host reports about the VM into its row. */
 enum owner_did owner_report(struct proof_case *c, const struct proof_host *h);
 
-/* Certifies the row, if its reports allow it. */
+/* Certifies the row, if its reports allow it; where nothing runs, under a new
+ * generation. */
 const char *owner_certify(struct proof_case *c);
 
 /*

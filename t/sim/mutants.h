@@ -41,6 +41,7 @@
 	X(any_birth_certified)                                                 \
 	X(adopted_certified)                                                   \
 	X(higher_ignored)                                                      \
+	X(certified_as_before)                                                 \
 	X(cancel_ends_claim)                                                   \
 	X(mode_in_one_step)                                                    \
 	X(pending_too_short)                                                   \

@@ -247,12 +247,17 @@ grants(void)
 	CHECK("an unknown ledger gets nothing",
 	    !owner_grant(&c, &host[0], &run, &g));
 	plain();
+	c.vm.certified.number = 1;
+	rep[0].copy = COPY_NONE;
+	CHECK("where nothing runs, certified under a new generation",
+	    !owner_certify(&c) && row("h1", G(10), true));
+	plain();
 	owner_doubt(&c);
 	CHECK("doubted", !proof_certified(&c) && c.vm.doubt == 100);
 	CHECK("and certified again by later reports",
 	    owner_certify(&c) != NULL &&
 		(rep[0].tick = rep[1].tick = rep[2].tick = 101) &&
-		!owner_certify(&c) && proof_certified(&c));
+		!owner_certify(&c) && row("h1", G(5), true));
 }
 
 int
