@@ -43,7 +43,7 @@ end() {
 			kill -0 "$group" 2>/dev/null || break
 			sleep 0.05
 		done
-		wait "$group"
+		wait "$group" 2>/dev/null # dash would say "Terminated"
 	done
 	if [ "$tree" ]; then
 		printf '\nstopping everything\n'
