@@ -34,11 +34,12 @@ lease_grant(struct lease_vm *v, const struct lease_host *h,
 {
 	v->grant = *g;
 	v->inc = h->known;
-	/* Only a certified row may end the fencing of a copy. */
+	/* Only a certified row may end the fencing of a copy, and not while a
+	 * failover could bring back one that relies on it. */
 	if (g->own || g->incoming) {
 		if (g->mode != LEDGER_MANUAL)
 			v->fence = true;
-		else if (g->certified || CORE_MUTANT(uncertified_unfences))
+		else if (g->unfence || CORE_MUTANT(uncertified_unfences))
 			v->fence = false;
 	}
 	if (g->own &&

@@ -48,6 +48,7 @@ struct lease_grant {
 	bool incoming;         /* it is the destination of a live claim */
 	bool start;            /* wanted running here, and certified */
 	bool certified;        /* the row is, in this incarnation */
+	bool unfence;          /* no failover can make it auto again */
 	bool release;          /* refuse it, then stop it: it goes elsewhere */
 	bool cancel;           /* the claim's end is asked for */
 	enum ledger_mode mode; /* the row's */

@@ -61,6 +61,7 @@ owner_create(
 	vm->gen = issue(&c->db);
 	vm->mode = mode;
 	vm->mode_at = vm->doubt = c->db.tick;
+	vm->strange = !drawn && !CORE_MUTANT(stranger_unrefused);
 	if (drawn || CORE_MUTANT(any_birth_certified)) {
 		vm->certified = c->db.inc;
 		vm->fenced = mode == LEDGER_AUTO;
@@ -148,7 +149,8 @@ idle(const struct proof_case *c)
 {
 	const struct proof_host *o = proof_host(c, c->vm.owner);
 
-	if (!o || CORE_MUTANT(certified_as_before))
+	/* A live claim gives its destination a lease: only a proof ends it. */
+	if (!o || c->vm.dest || CORE_MUTANT(certified_as_before))
 		return false;
 	if (!proof_is_off(c, o))
 		return true;
@@ -168,10 +170,9 @@ owner_certify(struct proof_case *c)
 	if (why)
 		return why;
 	c->vm.certified = c->db.inc;
-	if (idle(c)) {
+	c->vm.strange = false;
+	if (idle(c))
 		c->vm.gen = issue(&c->db);
-		end_claim(&c->vm);
-	}
 	return NULL;
 }
 
@@ -284,6 +285,9 @@ owner_grant(const struct proof_case *c, const struct proof_host *h,
 	g->gen = vm->gen;
 	g->mode = vm->mode;
 	g->certified = proof_certified(c);
+	g->unfence = g->certified && vm->mode == LEDGER_MANUAL &&
+		     (c->since >= c->timers->lose + c->timers->old ||
+			 CORE_MUTANT(unfenced_at_once));
 	g->own = strcmp(vm->owner, h->name) == 0;
 	g->incoming = vm->dest && strcmp(vm->dest, h->name) == 0;
 	g->start = g->own && w->running && !w->release && g->certified;
@@ -296,7 +300,7 @@ owner_grant(const struct proof_case *c, const struct proof_host *h,
 	if (g->own || g->incoming)
 		return true;
 	/* It hears of a generation above its own. */
-	return h->report->copy != COPY_NONE ||
+	return vm->strange || h->report->copy != COPY_NONE ||
 	       gen_cmp(h->report->refused, h->report->ran) < 0;
 }
 

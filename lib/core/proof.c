@@ -42,6 +42,9 @@ proof_clean(const struct proof_case *c, const struct proof_host *h)
 
 	if (r->copy != COPY_NONE)
 		return false;
+	/* One that has not refused the row's generation may still receive. */
+	if (c->vm.strange && gen_cmp(r->refused, c->vm.gen) < 0)
+		return false;
 	if (CORE_MUTANT(clean_by_copy) || CORE_MUTANT(no_generation_check))
 		return true;
 	/* It ran, or sent away, what the row knows nothing of. */

@@ -68,6 +68,7 @@ struct proof_vm {
 	enum ledger_mode mode;
 	uint64_t mode_at;     /* the tick when that was decided */
 	bool fenced;          /* whoever runs it at gen fences itself */
+	bool strange;         /* a caller's UUID: copies from before the row */
 	struct inc certified; /* in this incarnation; all zero: not */
 	uint64_t doubt;       /* reports count above this tick only */
 	const char *dest;     /* a live claim's destination, else NULL */

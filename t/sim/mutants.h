@@ -38,6 +38,7 @@
 	X(stale_resumed)                                                       \
 	X(new_ledger_answers)                                                  \
 	X(later_not_heard)                                                     \
+	X(stranger_unrefused)                                                  \
 	X(any_birth_certified)                                                 \
 	X(adopted_certified)                                                   \
 	X(higher_ignored)                                                      \
@@ -49,6 +50,7 @@
 	X(auto_at_once)                                                        \
 	X(new_ledger_trusted)                                                  \
 	X(unknown_ledger_granted)                                              \
+	X(unfenced_at_once)                                                    \
 	X(stale_believed)                                                      \
 	X(unknown_ledger_believed)                                             \
 	X(other_incarnation_believed)                                          \

@@ -33,13 +33,15 @@ save(struct base *b, int v, const struct proof_case *c)
 static void
 said(struct world *w, int v, const struct proof_case *c, const char *what)
 {
+	static const char *const modes[] = {"manual", "pending", "auto"};
 	char g[GEN_SIZE];
 
 	if (!w->trace)
 		return;
 	gen_format(c->vm.gen, g);
-	TRACE(w, "vm%d %s: %s %s%s%s", v, what, c->vm.owner, g,
-	    c->vm.dest ? " claimed for " : "", c->vm.dest ? c->vm.dest : "");
+	TRACE(w, "vm%d %s: %s %s %s%s%s%s", v, what, c->vm.owner, g,
+	    modes[c->vm.mode], c->vm.fenced ? ", fenced" : "",
+	    c->vm.dest ? ", claimed for " : "", c->vm.dest ? c->vm.dest : "");
 }
 
 /* What a beat's report does to one VM's row. */
@@ -291,12 +293,15 @@ take(struct world *w, int s, int v, int target)
 	struct base *b;
 	const char *why;
 	enum proof p;
+	bool was;
 	int o;
 
 	if (!w->s[s].up || !base_enter(w, s, &b) || !exists(&b->vm[v]))
 		return;
 	base_case(w, s, b, v, &c, ph);
-	owner_certify(&c);
+	was = proof_certified(&c);
+	if (!owner_certify(&c) && !was)
+		said(w, v, &c, "certified");
 	o = index_of(w, c.vm.owner);
 	/* A receipt is carried along by whoever asks for a rebuild. */
 	if (b->vm[v].target && w->h[o].receipt[v].host)

@@ -140,7 +140,7 @@ grants(void)
 	g.mode = LEDGER_MANUAL;
 	lease_grant(&v, &h, &l, &g, &usual);
 	CHECK("an uncertified row does not end that", v.fence);
-	g.certified = true;
+	g.certified = g.unfence = true;
 	lease_grant(&v, &h, &l, &g, &usual);
 	CHECK("a certified one does", !v.fence);
 	l.ran = G(4, 0);

@@ -79,6 +79,13 @@ births(void)
 	owner_create(&c, "h2", LEDGER_AUTO, false);
 	CHECK("a caller's UUID may have been used before",
 	    row("h2", G(11), false) && !c.vm.fenced);
+	rep[0].copy = COPY_NONE;
+	rep[0].tick = rep[1].tick = rep[2].tick = 101;
+	CHECK("so it waits for every other host's refusal",
+	    owner_certify(&c) != NULL);
+	rep[0].refused = rep[2].refused = G(11);
+	CHECK("... and is certified by them",
+	    !owner_certify(&c) && proof_certified(&c));
 }
 
 static void
