@@ -223,7 +223,8 @@ new_pipe() {
 @test "the monitor's pipe goes at once when its service is told to" {
 	db_start
 	db_schema
-	conf
+	# So slow that no tick tells them in time.
+	conf CHIME_INTERVAL=60s
 	server_ready
 	s6-svc -wD -T 5000 -d "$(svc monitor)"
 	wait_for 5 no_stages
