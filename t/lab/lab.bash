@@ -20,12 +20,14 @@ LAB_INTERVAL=1s
 LAB_DISK=path=$SHARE/boot.img,format=raw,device=floppy,readonly
 LAB_SERVER_CONF= # more lines for server.conf
 LAB_TLS=         # not empty: TLS, and no plain HTTP anywhere
+LAB_SERVERS=s1   # "s1 s2": two, on one database
 
 lab_up()
 {
 	local node
 
-	net_up s1 "$@"
+	# shellcheck disable=SC2086 # a list
+	net_up $LAB_SERVERS "$@"
 	lab_conf_server
 	[ -z "$LAB_TLS" ] || chimeadm initserver tls --ip "$(net_ip s1)" \
 		--conf-dir "$DIR"
@@ -34,6 +36,7 @@ lab_up()
 	db_token admin lab >"$DIR/admin.token"
 	chmod 600 "$DIR/admin.token"
 	lab_server start
+	[ "$LAB_SERVERS" = s1 ] || lab_second
 	for node in "$@"; do
 		lab_join "$node"
 		virt_start "$node" "$NET_PFX-$node"
@@ -46,7 +49,12 @@ lab_up()
 # How the API is reached, and what allows it.
 lab_url()
 {
-	echo "http${LAB_TLS:+s}://$(net_ip s1):8801"
+	local s all=
+
+	for s in $LAB_SERVERS; do
+		all=$all,http${LAB_TLS:+s}://$(net_ip "$s"):8801
+	done
+	echo "${all#,}"
 }
 
 lab_plain()
@@ -84,6 +92,18 @@ lab_server()
 		;;
 	stop) stop s1 ;;
 	esac
+}
+
+# The first server's configuration, with what is a machine's own changed.
+lab_second()
+{
+	sed "s/$(net_ip s1)/$(net_ip s2)/; s,/s1-,/s2-,; s,/tls/server,/s2-tls/server," \
+		"$DIR/server.conf" >"$DIR/s2.conf"
+	[ -z "$LAB_TLS" ] || chimeadm initserver tls --ip "$(net_ip s2)" \
+		--out "$DIR/s2-tls" --conf-dir "$DIR"
+	start s2 ip netns exec "$NET_PFX-s2" \
+		chime-server run --conf "$DIR/s2.conf"
+	wait_for 15 test -s "$DIR/s2-log/apiserver/current"
 }
 
 lab_server_up()
