@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * chime-check: is the server, or the agent, healthy? For keepalived and other
- * watchers.
+ * chime-check: is the server, the agent or the database healthy? For
+ * keepalived and other watchers.
  *
  * out: one `check` record. It ends within 1 s whatever the peer does: a peer
  * that hangs, drips or swallows everything is not healthy. The server is when
  * its API says that its database answers, the agent when its newest answered
- * heartbeat is younger than three intervals.
+ * heartbeat is younger than three intervals, the database when it lets a user
+ * without rights in and takes writes.
  *
  * exit: 0 healthy; 1 not; 100 usage
  */
@@ -25,26 +26,34 @@
 #include "base/buf.h"
 #include "base/clk.h"
 #include "base/die.h"
+#include "base/num.h"
 #include "base/opt.h"
 #include "base/rc.h"
+#include "driver/db.h"
 #include "driver/http.h"
 #include "line/json.h"
 #include "line/line.h"
 #include "line/ping.h"
 #include "line/rec.h"
+#include "os/fs.h"
 #include "os/net.h"
 #include "os/proc.h"
+#include "store/dbcheck.h"
 
 #define SYNOPSIS                                                               \
-	"[-qvV] server [--api URL] [--ca-file FILE] | agent [--address IP:PORT]"
+	"[-qvV] server [--api URL] [--ca-file FILE] | agent "                  \
+	"[--address IP:PORT] | mysql [--address IP:PORT | --socket PATH] "     \
+	"[--user USER] [--password-file FILE]"
 #define TRY_MS    900 /* for the peer; the rest of the second is ours */
 #define DATAGRAMS 3
 #define INTERVAL  10000
 #define MISSED    3
 
 struct check {
-	const char *what; /* "server" or "agent" */
-	const char *where, *ca_file;
+	const char *what; /* "server", "agent" or "mysql" */
+	bool (*ask)(struct check *c);
+	const char *where; /* what the reason calls it */
+	const char *ca_file, *socket, *user, *password_file;
 	int64_t end; /* clk_mono_ms */
 	char reason[400];
 };
@@ -227,18 +236,77 @@ check_agent(struct check *c)
 }
 
 static bool
+check_mysql(struct check *c)
+{
+	char secret[256] = "";
+	struct db_conf conf = {
+	    .socket = c->socket, .user = c->user, .answer_s = 1};
+	struct net_addr addr;
+	struct dbcheck found;
+	struct db *db;
+	int64_t port;
+	bool done;
+
+	if (!c->socket && (net_parse(c->where, "3306", &addr) == -1 ||
+			      num_int(addr.port, 1, 65535, &port) == -1))
+		die(RC_USAGE, "--address %s: expected IP:PORT", c->where);
+	if (c->password_file &&
+	    fs_read_secret(c->password_file, secret, sizeof(secret)) == -1)
+		die(RC_USAGE, "--password-file %s: %s", c->password_file,
+		    errno == EACCES ? "it must be readable, by its owner alone"
+				    : strerror(errno));
+	if (!c->socket) {
+		conf.host = addr.host;
+		conf.port = (unsigned)port;
+	}
+	conf.password = c->password_file ? secret : NULL;
+	db = db_new(&conf);
+	done = db_open(db) == 0 && dbcheck_writable(db, &found) == 0;
+	snprintf(c->reason, sizeof(c->reason), "%.120s: %.260s", c->where,
+	    done ? found.reason : db_reason(db));
+	db_free(db);
+	return done && found.good;
+}
+
+static bool
 run(struct check *c)
 {
 	bool healthy;
 	json_t *rec;
 
 	arm(c);
-	healthy =
-	    strcmp(c->what, "server") == 0 ? check_server(c) : check_agent(c);
+	healthy = c->ask(c);
 	rec = record(c, healthy);
 	answered = 1;
 	rec_emit(rec);
 	return healthy;
+}
+
+/* What is asked, and where; other options than its own are wrong usage. */
+static void
+choose(struct check *c, const char *api, const char *address)
+{
+	if (strcmp(c->what, "server") == 0) {
+		c->ask = check_server;
+		c->where = api ? api : "http://127.0.0.1:8801";
+	} else if (strcmp(c->what, "agent") == 0) {
+		c->ask = check_agent;
+		c->where = address ? address : "127.0.0.1:8802";
+	} else if (strcmp(c->what, "mysql") == 0) {
+		c->ask = check_mysql;
+		c->where = address ? address : "127.0.0.1:3306";
+	} else {
+		opt_usage(SYNOPSIS);
+	}
+	if ((api && c->ask != check_server) ||
+	    (address && (c->ask == check_server || c->socket)) ||
+	    ((c->socket || c->user || c->password_file) &&
+		c->ask != check_mysql))
+		opt_usage(SYNOPSIS);
+	if (c->socket)
+		c->where = c->socket;
+	if (!c->user)
+		c->user = "chimecheck";
 }
 
 int
@@ -248,6 +316,9 @@ main(int argc, char **argv)
 	    {"address", required_argument, NULL, 'a'},
 	    {"api", required_argument, NULL, 'u'},
 	    {"ca-file", required_argument, NULL, 'c'},
+	    {"password-file", required_argument, NULL, 'p'},
+	    {"socket", required_argument, NULL, 's'},
+	    {"user", required_argument, NULL, 'U'},
 	    {"quiet", no_argument, NULL, 'q'},
 	    {"verbose", no_argument, NULL, 'v'},
 	    {"version", no_argument, NULL, 'V'},
@@ -260,13 +331,23 @@ main(int argc, char **argv)
 
 	die_name(argv[0]);
 	proc_init();
-	while ((o = getopt_long(argc, argv, "a:c:u:qvV", longs, NULL)) != -1)
+	while (
+	    (o = getopt_long(argc, argv, "a:c:p:s:u:U:qvV", longs, NULL)) != -1)
 		switch (o) {
 		case 'a':
 			address = optarg;
 			break;
 		case 'c':
 			c.ca_file = optarg;
+			break;
+		case 'p':
+			c.password_file = optarg;
+			break;
+		case 's':
+			c.socket = optarg;
+			break;
+		case 'U':
+			c.user = optarg;
 			break;
 		case 'u':
 			api = optarg;
@@ -286,11 +367,6 @@ main(int argc, char **argv)
 		opt_usage(SYNOPSIS);
 	die_verbosity(quiet, verbose);
 	c.what = argv[optind];
-	if (strcmp(c.what, "server") == 0 && !address)
-		c.where = api ? api : "http://127.0.0.1:8801";
-	else if (strcmp(c.what, "agent") == 0 && !api)
-		c.where = address ? address : "127.0.0.1:8802";
-	else
-		opt_usage(SYNOPSIS);
+	choose(&c, api, address);
 	return run(&c) ? RC_OK : RC_NO;
 }

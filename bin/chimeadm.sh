@@ -12,7 +12,7 @@ home=$(dirname "$(dirname "$(readlink -f "$0")")")
 # shellcheck source=share/chime/chime.sh
 . "$home/share/chime/chime.sh"
 
-synopsis='initserver mysql|initagent|allinone [OPTION...]'
+synopsis='initserver mysql|tls|check, initagent or allinone [OPTION...]'
 
 # Leaves $secret with the first secret of the arguments, and runs chimeadm
 # again with the rest.

@@ -26,14 +26,15 @@ dir=/var/lib/chime/db
 
 case ${1:-} in
 mysql) shift ;;
-tls)
+tls | check)
+	part=$1
 	shift
-	exec "$libexec/adm-tls" "$@"
+	exec "$libexec/adm-$part" "$@"
 	;;
 '' | -*) usage "$synopsis" ;;
 *)
-	die 100 "initserver $1: unknown$(like "$1" mysql tls);" \
-	    "expected mysql or tls"
+	die 100 "initserver $1: unknown$(like "$1" mysql tls check);" \
+	    "expected mysql, tls or check"
 	;;
 esac
 while [ $# -gt 0 ]; do

@@ -58,7 +58,7 @@ mode() {
 	refuse "'0': expected 1..9999" --name x --days 0
 	refuse 'only one of them' --name x --out y --listen 127.0.0.1:1
 	run -100 chimeadm initserver tsl
-	[[ $output == *'expected mysql or tls'* ]]
+	[[ $output == *'expected mysql, tls or check'* ]]
 	[ ! -e etc ]
 }
 

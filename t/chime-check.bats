@@ -203,3 +203,88 @@ lease() {
 	wait_end c 10
 	[ "$rc" -eq 1 ]
 }
+
+# mysql_user [SQL]: the user that may do nothing but log in.
+mysql_user() {
+	sql "CREATE USER chimecheck@'%' IDENTIFIED BY 'secret'; ${1-}" mysql
+	(umask 077 && echo secret >password)
+}
+
+mysql_check() {
+	check "$1" mysql --socket "$DIR/db.sock" --password-file "$DIR/password"
+}
+
+@test "mysql: usage: 100" {
+	run -100 chime-check mysql --api http://127.0.0.1:1
+	run -100 chime-check server --socket x
+	run -100 chime-check agent --user x
+	run -100 chime-check mysql --address 127.0.0.1:x
+	run -100 chime-check mysql --address 127.0.0.1:1 --socket x
+	run -100 chime-check mysql --password-file /nonexistent
+	echo secret >password
+	chmod 644 password
+	run -100 chime-check mysql --password-file password
+}
+
+@test "mysql: healthy with a user that may do nothing; not when read-only" {
+	db_start
+	mysql_user
+	mysql_check 0
+	grep -q 'takes writes' out
+	sql 'SET GLOBAL read_only = 1' mysql
+	mysql_check 1
+	grep -q read_only=ON out
+	sql 'SET GLOBAL read_only = 0' mysql
+	mysql_check 0
+}
+
+@test "mysql: wrong password, no such user, not there: not" {
+	db_start
+	mysql_user
+	echo wrong >password
+	mysql_check 1
+	grep -q 'Access denied' out
+	run ! grep -q wrong out err
+	echo secret >password
+	check 1 mysql --socket "$DIR/db.sock" --user nobody
+	db_stop
+	mysql_check 1
+	check 1 mysql --address "127.0.0.1:$(free_port)"
+}
+
+@test "mysql: frozen, or one that never speaks: not, within a second" {
+	db_start
+	mysql_user
+	mysql_check 0
+	signal db STOP
+	mysql_check 1
+	grep -q 'no answer within a second' out
+	signal db CONT
+	wait_for 10 mysql_check 0
+	fake 'sleep 5'
+	check 1 mysql --address "${url#http://}"
+}
+
+# keepalived_likes FILE: on a machine with an eth0.
+keepalived_likes() {
+	unshare -n sh -c 'ip link add eth0 type veth peer eth1 &&
+	    keepalived -t -f "$1"' - "$DIR/$1"
+}
+
+@test "keepalived takes the sample configuration, and what it suggests" {
+	[ "$(id -u)" = 0 ] || skip "needs root to make a network of its own"
+	sed "s|/usr/local/bin|$BUILD/bin|" \
+	    "$ROOT/etc/keepalived/keepalived.conf" >sample.conf
+	keepalived_likes sample.conf
+	# Each suggestion in the place of what is there.
+	sed -n 's/^! *\(script .*\)/\1/p' sample.conf >scripts
+	[ "$(wc -l <scripts)" -eq 2 ]
+	while read -r script; do
+		sed "s|^    script .*|    $script|" sample.conf >other.conf
+		run ! cmp -s sample.conf other.conf
+		keepalived_likes other.conf
+	done <scripts
+	# It does look.
+	sed '/^ *script /s/chime-check/chime-chick/' sample.conf >wrong.conf
+	run ! keepalived_likes wrong.conf
+}
