@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "base/clk.h"
+#include "driver/machine.h"
 #include "base/die.h"
 #include "base/num.h"
 #include "base/opt.h"
@@ -199,6 +200,7 @@ static void
 configure(int stop)
 {
 	const char *pong = opt_env("CHIME_PONG_LISTEN", "0.0.0.0:8802");
+	static char machine[MACHINE_SIZE];
 	char reason[HTTP_REASON_SIZE];
 	struct net_addr a;
 
@@ -214,6 +216,11 @@ configure(int stop)
 		    "CHIME_PONG_LISTEN=%s: expected ADDRESS:PORT, like "
 		    "0.0.0.0:8802",
 		    pong);
+	/* The server says whether it wants to know. */
+	if (machine_id(machine, reason) == 0)
+		heart.self.machine = machine;
+	else
+		say_warn("%s", reason);
 	heart.vcpus = opt_env_int("CHIME_VCPUS", 0, 1, 65536);
 	heart.memory_mib = opt_env_int("CHIME_MEMORY_MIB", 0, 1, INT32_MAX);
 	server.bases = opt_env_need("CHIME_API");

@@ -69,9 +69,11 @@ attend "$libexec/sv-ready" 20000 "$dir/run/server-sv/mysqld" \
 	fail server mysqld apiserver monitor
 
 step "host n1, registered"
+attend "$home/bin/chimecli" token create --role join --host n1 \
+    --output "$dir/etc/join.token" >"$dir/log/join" 2>&1 || fail join apiserver
 attend "$home/bin/chimeadm" initagent --host n1 --manage-ip 127.0.0.1 \
     --pong-port "$pong_port" --api "$CHIME_API" \
-    --token-file "$CHIME_TOKEN_FILE" --conf-dir "$dir/etc" \
+    --token-file "$dir/etc/join.token" --conf-dir "$dir/etc" \
     ${libvirt:+--libvirt "$libvirt"} 2>"$dir/log/initagent" ||
 	fail initagent apiserver
 # A machine may have a /dev/kvm that does not work; so small a guest needs none.

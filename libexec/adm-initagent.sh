@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # chimeadm initagent: makes this machine a host of the cluster. Registers it
-# with the servers (by the admin's token) and writes agent.conf and the host's
-# own token. Repeatable: a host that is registered as wanted, with a token
+# with the servers (by a join token, good once) and writes agent.conf and the
+# host's own token. Repeatable: a host that is registered as wanted, with a token
 # that works, is left alone; -n prints what it would do and exits 1 if that is
 # anything.
 set -eu
@@ -14,7 +14,8 @@ home=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 . "$home/share/chime/adm.sh"
 
 synopsis='initagent --host NAME --manage-ip IP [--node-ip IP]
-	[--storage-ip IP] [--rack NAME] --api URL[,URL...] --token-file FILE|-
+	[--storage-ip IP] [--rack NAME] --api URL[,URL...]
+	--token-file JOIN-TOKEN|-
 	[--ca-file FILE] [--pong-port PORT] [--libvirt URI] [--conf-dir DIR] [-n]'
 host=
 manage_ip=
@@ -75,8 +76,8 @@ trap 'exit 111' HUP INT TERM
 conf=$conf_dir/agent.conf
 own_token=$conf_dir/agent.token
 if [ "$token_file" = - ]; then
-	secret_in - | put "$temp/admin" 600
-	token_file=$temp/admin
+	secret_in - | put "$temp/join" 600
+	token_file=$temp/join
 fi
 secret_file "$token_file" "option --token-file"
 export CHIME_API="$api" CHIME_TOKEN_FILE="$token_file"
@@ -107,7 +108,11 @@ registered() {
 if ! registered; then
 	plan register "$host" "$(cat "$temp/want")"
 	if [ ! "$dry" ]; then
-		chime-call POST /v1/host "@$temp/want" >"$temp/answer" || exit
+		machine=$("$libexec/machine") || exit
+		jq -c --arg machine "$machine" '. + {machine: $machine}' \
+		    "$temp/want" >"$temp/join-as"
+		chime-call POST /v1/join "@$temp/join-as" >"$temp/answer" ||
+			exit
 		secret=$(jq -er .token "$temp/answer") ||
 			die 111 "$api: answered without a token"
 		mkdir -p "$conf_dir"

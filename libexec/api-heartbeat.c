@@ -188,6 +188,7 @@ write_batch(struct worker *w, struct report **r, size_t n)
 	int rc = db_once(w->db, report_write, &b);
 
 	/* The server may have restarted since the last batch: once more. */
+	b.again = true;
 	if (rc == -1 && db_error(w->db) == DB_LOST)
 		rc = db_once(w->db, report_write, &b);
 	return note(w, rc);
@@ -224,6 +225,9 @@ process(struct worker *w)
 	rc = n ? report_auth(w->db, r, n) : 0;
 	if (rc == -1 && db_error(w->db) == DB_LOST)
 		rc = report_auth(w->db, r, n);
+	/* That these are refused does not hang on telling of it. */
+	if (rc == 0)
+		report_alert(w->db, r, n);
 	if (note(w, rc) == -1) {
 		refuse(r, n, db_reason(w->db));
 		n = 0;

@@ -10,7 +10,7 @@ home=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 . "$home/share/chime/cli.sh"
 
 synopsis='host list | show NAME | enable NAME [-n] | disable NAME [-n] |
-	down NAME [-n] |
+	down NAME [-n] | replace NAME [-n] |
 	set NAME [--cpu-ratio N] [--memory-ratio PERCENT] [--reserve-vcpus N]
 	    [--reserve-memory-mib N] [--label LABEL]... [--no-labels] [-n]'
 segment=
@@ -30,7 +30,7 @@ show)
 	host=$(chime-call GET "/v1/host/$segment")
 	lines "$host" | show
 	;;
-enable | disable | down)
+enable | disable | down | replace)
 	for word in "$@"; do
 		shift
 		case $word in
@@ -81,5 +81,5 @@ set)
 	change POST "/v1/host/$segment/set" "$body"
 	lines "$answer" | show
 	;;
-*) unknown "$command" list show enable disable down set ;;
+*) unknown "$command" list show enable disable down replace set ;;
 esac

@@ -44,6 +44,7 @@ teardown() {
 		POST /v1/host admin
 		POST /v1/host/none/down admin
 		POST /v1/host/none/set admin
+		POST /v1/host/none/replace admin
 		DELETE /v1/host/none admin
 		GET /v1/user admin
 		POST /v1/user admin
@@ -77,7 +78,7 @@ teardown() {
 	awk '{ gsub("/", "", $2); gsub("(n1|none|nobody|0123456789abcdef)$",
 	    "*", $2); sub("(none|nobody)", "*", $2); print $1 " " $2 }' routes |
 	    cat - <(printf '%s\n' 'GET v1health' 'POST v1login' \
-	    'POST v1logout') | sed 's/^\([A-Z]*\) /\1/; s/v1/ v1/' |
+	    'POST v1logout' 'POST v1join') | sed 's/^\([A-Z]*\) /\1/; s/v1/ v1/' |
 	    sort >want
 	diff have want
 }
@@ -465,4 +466,189 @@ teardown() {
 	run -0 chimecli user delete alice
 	run -100 chimecli user create bob --password-file password
 	run -100 chimecli token create --role wizard
+}
+
+# join HOST MACHINE TOKEN [FILTER]: a machine asks to be a host.
+join() {
+	req POST /v1/join "$3" "$(jq -cn --arg h "$1" --arg m "$2" \
+	    '{host: $h, manage_ip: "127.0.0.9", machine: $m} | '"${4-.}")"
+}
+
+# join_token KEY [HOST [SECONDS]]
+join_token() {
+	req POST /v1/token admin "$(jq -cn --arg h "${2-}" \
+	    --argjson s "${3-3600}" '{role: "join", expires_s: $s}
+	    + if $h == "" then {} else {host: $h} end')"
+	gets 200
+	TOKENS[$1]=$(jq -r .result.token body)
+}
+
+# beat HOST BOOT N TOKEN [FILTER]
+beat() {
+	req POST "/v1/host/$1/heartbeat" "$4" "$(jq -cn --arg h "$1" \
+	    --arg b "$2" --argjson n "$3" '{type: "heartbeat",
+	    ts: "2026-01-01T00:00:00.000Z", host: $h, proto: 1, boot: $b,
+	    beat: $n, observed_rev: "00000000000000aa", health: "ok",
+	    vcpus: 2, memory_mib: 2048, pong_port: 8802} | '"${5-.}")"
+}
+
+alerts() {
+	sql_is "$2" "SELECT COUNT(*) FROM event WHERE kind = '$1' AND
+	    level = 'alert'"
+}
+
+M1=$(printf '1%.0s' {1..64})
+M2=$(printf '2%.0s' {1..64})
+
+@test "a machine joins with a join token, once" {
+	join_token j
+	join n3 "$M1" j
+	gets 200
+	body_is '.result | .host == "n3" and .manage_ip == "127.0.0.9" and
+	    .status == "unreachable"'
+	TOKENS[n3]=$(jq -r .result.token body)
+	req GET /v1/host/n3 n3
+	gets 200
+	beat n3 $BOOT 1 n3 ".machine = \"$M1\""
+	gets 200
+	# The same token again, for whatever: refused, reported once a minute.
+	join n3 "$M1" j
+	gets 403 token_used
+	join n4 "$M2" j
+	gets 403 token_used
+	alerts host.refused 1
+	req GET /v1/host/n4 admin
+	gets 404 not_found
+	req GET /v1/host/n3 n3
+	gets 200
+	# A join token opens nothing else, and nothing else joins.
+	req GET /v1/host/n3 j
+	gets 403 forbidden
+	beat n3 $BOOT 2 j
+	gets 403 forbidden
+	for role in admin operator viewer agent; do
+		join n5 "$M1" $role
+		gets 403 forbidden
+	done
+	join n5 "$M1" none
+	gets 401 unauthorized
+}
+
+@test "join tokens: wrong, expired, revoked, for another host" {
+	TOKENS[wrong]=${TOKENS[join]%?????}00000
+	join n3 "$M1" wrong
+	gets 401 unauthorized
+	join_token late n3
+	sql "UPDATE token SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND
+	    WHERE role = 'join'"
+	join n3 "$M1" late
+	gets 401 unauthorized
+	join_token gone n3
+	req DELETE "/v1/token/$(jq -r .result.id body)" admin
+	join n3 "$M1" gone
+	gets 401 unauthorized
+	join_token other n4
+	join n3 "$M1" other
+	gets 403 forbidden
+	sql_is 2 'SELECT COUNT(*) FROM host'
+	# A refusal does not use it up.
+	join n4 "$M1" other
+	gets 200
+}
+
+@test "bad machines and addresses: 400, and the token stays good" {
+	local filter
+
+	join_token j
+	for filter in 'del(.machine)' '.machine = "1"' '.machine = 7' \
+	    ".machine = \"${M1%?}G\"" 'del(.manage_ip)' '.host = "N"'; do
+		join n3 "$M1" j "$filter"
+		gets 400 bad_request
+	done
+	join n3 "$M1" j
+	gets 200
+}
+
+@test "another machine of a known name is refused and reported" {
+	join_token one
+	join n3 "$M1" one
+	gets 200
+	TOKENS[n3]=$(jq -r .result.token body)
+	join_token two n3
+	join n3 "$M2" two
+	gets 409 host_duplicate
+	join n3 "$M2" two
+	gets 409 host_duplicate
+	alerts host.refused 1
+	# The first one is as it was.
+	beat n3 $BOOT 1 n3 ".machine = \"$M1\""
+	gets 200
+	# It joins again, reinstalled: a new token, the old one is worth nothing.
+	join n3 "$M1" two
+	gets 200
+	beat n3 $BOOT 2 n3 ".machine = \"$M1\""
+	gets 401 unauthorized
+	# Replaced by another machine, on the administrator's word.
+	req POST /v1/host/n3/replace admin
+	gets 200
+	join_token any
+	join n3 "$M2" any
+	gets 403 forbidden
+	join_token three n3
+	join n3 "$M2" three
+	gets 200
+}
+
+@test "two machines with one join token at once: one of them joins" {
+	local i one
+
+	for i in 1 2 3 4 5; do
+		join_token j
+		curl -s -o one -d "{\"host\":\"a$i\",\"manage_ip\":\"127.0.0.1\",
+		    \"machine\":\"$M1\"}" -H "Authorization: Bearer \
+${TOKENS[j]}" "$url/v1/join" 3>&- &
+		one=$!
+		join b$i "$M2" j
+		wait $one
+		sql_is 1 "SELECT COUNT(*) FROM host WHERE name IN ('a$i', 'b$i')"
+	done
+}
+
+@test "a cloned machine's heartbeats are refused, reported and harmless" {
+	join_token j
+	join n3 "$M1" j
+	TOKENS[n3]=$(jq -r .result.token body)
+	beat n3 $BOOT 7 n3 ".machine = \"$M1\""
+	gets 200
+	sql 'SELECT * FROM heartbeat; SELECT * FROM host' >before
+	for i in 8 9 10; do
+		beat n3 "$(uuid)" $i n3 ".machine = \"$M2\""
+		gets 403 host_duplicate
+	done
+	beat n3 $BOOT 11 n3
+	gets 403 host_duplicate
+	sql 'SELECT * FROM heartbeat; SELECT * FROM host' | diff before -
+	alerts host.duplicate 1
+	sql 'UPDATE host_machine SET refused_at = refused_at - INTERVAL 61 SECOND'
+	beat n3 "$(uuid)" 8 n3 ".machine = \"$M2\""
+	gets 403 host_duplicate
+	alerts host.duplicate 2
+	beat n3 $BOOT 8 n3 ".machine = \"$M1\""
+	gets 200
+	# A host an administrator added tells no machine, and need not.
+	beat n1 $BOOT 1 agent
+	gets 200
+}
+
+@test "a replayed heartbeat is refused and changes nothing" {
+	beat n1 $BOOT 5 agent
+	gets 200
+	sql 'SELECT * FROM heartbeat; SELECT * FROM host' >before
+	beat n1 $BOOT 5 agent '.health = "error" | .reason = "replayed"'
+	gets 409 replayed
+	beat n1 $BOOT 4 agent '.observed_rev = "00000000000000bb" | .full = true'
+	gets 409 replayed
+	sql 'SELECT * FROM heartbeat; SELECT * FROM host' | diff before -
+	beat n1 $BOOT 6 agent
+	gets 200
 }

@@ -28,6 +28,13 @@ api() {
 	api=http://$(sed -n 's/.*listening on //p' api.err)
 }
 
+# join_token: a new one in join.token.
+join_token() {
+	rm -f join.token
+	CHIME_API=$api CHIME_TOKEN_FILE=etc/admin.token chimecli token create \
+	    --role join --host n1 --output join.token >/dev/null
+}
+
 initagent() {
 	chimeadm initagent --host n1 --manage-ip 127.0.0.1 --api "$api" \
 	    --conf-dir node "$@"
@@ -206,11 +213,12 @@ b'; do
 	database
 	initserver --password-file secret
 	api
-	run -1 initagent --rack r1 --token-file etc/admin.token -n
+	join_token
+	run -1 initagent --rack r1 --token-file join.token -n
 	[ ! -e node ]
 	[ "$(echo "$output" | jq -r .action | tr '\n' ' ')" = "register write " ]
 	run -0 initagent --rack r1 --node-ip 127.0.0.2 --storage-ip 127.0.0.3 \
-	    --pong-port 18802 --token-file - <etc/admin.token
+	    --pong-port 18802 --token-file - <join.token
 	[ "$(mode node/agent.token)" = 600 ]
 	diff - node/agent.conf <<-END
 	CHIME_HOST=n1
@@ -228,12 +236,17 @@ b'; do
 	for dry in -n ''; do
 		# shellcheck disable=SC2086 # perhaps no word
 		run -0 initagent --rack r1 --node-ip 127.0.0.2 --pong-port 18802 \
-		    --storage-ip 127.0.0.3 --token-file etc/admin.token $dry
+		    --storage-ip 127.0.0.3 --token-file join.token $dry
 		[ -z "$output" ]
 	done
 	cmp before node/agent.token
-	# Another rack: registered anew, and the old token is worth nothing.
-	run -0 initagent --rack r2 --token-file etc/admin.token
+	# Another rack: registered anew, by another join token, and the agent's
+	# old one is worth nothing.
+	run -100 initagent --rack r2 --token-file join.token
+	[[ $output == *"has been used"* ]]
+	cmp before node/agent.token
+	join_token
+	run -0 initagent --rack r2 --token-file join.token
 	run ! cmp -s before node/agent.token
 	chmod 600 before
 	run -100 env CHIME_TOKEN_FILE=before chime-call GET /v1/host/n1
@@ -245,14 +258,18 @@ b'; do
 	database
 	initserver --password-file secret
 	api
+	join_token
 	(umask 077 && echo wrong >wrong)
 	run -100 initagent --token-file wrong
 	[[ $output == *"401"* ]]
-	run -100 initagent --manage-ip not-an-address --token-file etc/admin.token
+	run -100 initagent --token-file etc/admin.token
+	[[ $output == *"403"*"takes a join token"* ]] ||
+	    [[ $output == *"takes a join token"*"403"* ]]
+	run -100 initagent --manage-ip not-an-address --token-file join.token
 	chmod 644 wrong
 	run -100 initagent --token-file wrong
 	[[ $output == *"others may read it"* ]]
 	stop api
-	run -111 initagent --token-file etc/admin.token
+	run -111 initagent --token-file join.token
 	[ ! -e node ]
 }

@@ -16,13 +16,19 @@ setup() {
 	(umask 077 && db_token admin test >admin.token)
 }
 
+# join_token HOST: the file of a new one.
+join_token() {
+	(umask 077 && db_token join "$1" >"$DIR/join.$1")
+	echo "$DIR/join.$1"
+}
+
 # node NAME: a host with its agent role, in run.
 node() {
 	local conf=$DIR/$1/agent.conf
 
 	chimeadm initagent --host "$1" --manage-ip 127.0.0.1 \
 	    --pong-port "$(free_port udp)" --api "$CHIME_API" \
-	    --token-file "$CHIME_TOKEN_FILE" --libvirt test:///default \
+	    --token-file "$(join_token "$1")" --libvirt test:///default \
 	    --conf-dir "$DIR/$1"
 	cat >>"$conf" <<-END
 	CHIME_DOMAIN_TYPE=test
@@ -151,7 +157,7 @@ tty() {
 
 @test "what the server refuses comes with its words" {
 	chimeadm initagent --host n1 --manage-ip 127.0.0.1 --api "$CHIME_API" \
-	    --token-file "$CHIME_TOKEN_FILE" --conf-dir n1
+	    --token-file "$(join_token n1)" --conf-dir n1
 	run -1 chimecli vm create --name web --host n1
 	[[ $output == *"n1"*"(409 host_not_run)"* ]]
 	run -100 chimecli vm show nope
@@ -270,7 +276,7 @@ no_followers() {
 
 @test "event follow ends when nobody reads any more" {
 	chimeadm initagent --host n1 --manage-ip 127.0.0.1 --api "$CHIME_API" \
-	    --token-file "$CHIME_TOKEN_FILE" --conf-dir n1
+	    --token-file "$(join_token n1)" --conf-dir n1
 	start follow sh -c 'chimecli event follow --after 0 | head -n 1'
 	wait_for 10 has follow.out server.schema
 	# It notices when it has the next thing to say.

@@ -34,6 +34,7 @@ static const struct route {
 	int (*handle)(struct api *a);
 } routes[] = {
     {"GET", {"v1", "health"}, AUTH_NONE, route_health},
+    {"POST", {"v1", "join"}, AUTH_JOIN, route_join},
     {"POST", {"v1", "login"}, AUTH_NONE, route_login},
     {"POST", {"v1", "logout"}, AUTH_VIEWER, route_logout},
     {"GET", {"v1", "user", "self"}, AUTH_VIEWER, route_user_self},
@@ -52,6 +53,7 @@ static const struct route {
     {"POST", {"v1", "host", "*", "enable"}, AUTH_OPERATOR, route_host_enable},
     {"POST", {"v1", "host", "*", "disable"}, AUTH_OPERATOR, route_host_disable},
     {"POST", {"v1", "host", "*", "down"}, AUTH_ADMIN, route_host_down},
+    {"POST", {"v1", "host", "*", "replace"}, AUTH_ADMIN, route_host_replace},
     {"POST", {"v1", "host", "*", "set"}, AUTH_ADMIN, route_host_set},
     {"GET", {"v1", "vm"}, AUTH_VIEWER, route_vm_list},
     {"POST", {"v1", "vm"}, AUTH_OPERATOR, route_vm_create},

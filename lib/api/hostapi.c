@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/hostapi.h"
 #include "api/hostresult.h"
 #include "api/once.h"
 #include "api/route.h"
@@ -13,14 +14,12 @@
 #include "line/ping.h"
 #include "line/row.h"
 #include "os/net.h"
+#include "store/join.h"
 
 struct change {
 	struct api *a;
 	const char *name;
 	enum judge_admin admin;
-	struct host_address address;
-	char token[TOKEN_SIZE];
-	char token_id[TOKEN_ID_SIZE];
 };
 
 int
@@ -130,8 +129,8 @@ get_ip(struct api *a, const json_t *body, const char *key, const char **ip)
 	return 0;
 }
 
-static int
-get_address(struct api *a, struct host_address *h)
+int
+hostapi_address(struct api *a, struct host_address *h)
 {
 	struct json_reason why;
 	json_t *body;
@@ -165,64 +164,101 @@ get_address(struct api *a, struct host_address *h)
 
 /* The record of a host and its new token, which is told only here. */
 static int
-result_with_token(struct change *c)
+result_with_token(struct api *a, const char *name, const char *token)
 {
-	struct api *a = c->a;
-	int r = host_result(a, c->name);
+	int r = host_result(a, name);
 
 	if (r != 0)
 		return r;
 	/* The record is closed: open it for one more field. */
 	a->out->len--;
-	row_str(a->out, "token", c->token);
+	row_str(a->out, "token", token);
 	row_close(a->out);
 	return 0;
 }
 
-static int
-put(struct db *db, void *arg)
+int
+hostapi_add(struct db *db, struct hostapi_add *c)
 {
-	struct change *c = arg;
+	const char *name = c->address.name;
 	struct token_new t = {.text = c->token,
 	    .id = c->token_id,
 	    .role = TOKEN_AGENT,
-	    .host = c->name};
-	struct host h;
-	int known, added;
+	    .host = name};
+	int added = host_put(db, &c->address);
 
-	api_again(c->a);
-	known = host_lock(db, c->name, &h);
-	if (known == -1)
-		return -1;
-	added = host_put(db, &c->address);
 	if (added == -1) {
 		/* Two at once: the other one was first. */
 		if (db_error(db) == DB_DUPLICATE)
 			return api_fail(c->a, 409, "conflict",
 			    "host %s is being added by somebody else now: try "
 			    "again",
-			    c->name);
+			    name);
 		return -1;
 	}
-	if (token_revoke_host(db, c->name) == -1 || token_add(db, &t) == -1 ||
-	    api_event(c->a, "host.added", c->name, NULL, "host %s %s", c->name,
+	if (join_set_machine(db, name, c->machine) == -1 ||
+	    token_revoke_host(db, name) == -1 || token_add(db, &t) == -1 ||
+	    api_event(c->a, "host.added", name, NULL, "host %s %s", name,
 		added ? "was added"
 		      : "has new addresses and a new token, the old one is "
 			"revoked") == -1)
 		return -1;
-	return result_with_token(c);
+	return result_with_token(c->a, name, c->token);
+}
+
+static int
+put(struct db *db, void *arg)
+{
+	struct hostapi_add *c = arg;
+	struct host h;
+
+	api_again(c->a);
+	if (host_lock(db, c->address.name, &h) == -1)
+		return -1;
+	return hostapi_add(db, c);
 }
 
 int
 route_host_put(struct api *a)
 {
-	struct change c = {.a = a};
+	struct hostapi_add c = {.a = a};
 
-	if (get_address(a, &c.address))
+	if (hostapi_address(a, &c.address))
 		return 1;
-	c.name = c.address.name;
 	token_new(c.token, c.token_id);
 	return api_change(a, put, &c);
+}
+
+/* Its machine was replaced by another one, which is to join in its place. */
+static int
+replace(struct db *db, void *arg)
+{
+	struct change *c = arg;
+	struct host h;
+	int r;
+
+	api_again(c->a);
+	r = host_lock(db, c->name, &h);
+	if (r != 1)
+		return r == -1 ? -1 : host_unknown(c->a, c->name);
+	if (join_set_machine(db, c->name, NULL) == -1 ||
+	    token_revoke_host(db, c->name) == -1 ||
+	    api_event(c->a, "host.replace", c->name, NULL,
+		"host %s may be another machine: its agent's token is revoked, "
+		"the next one joins with a join token for this host",
+		c->name) == -1)
+		return -1;
+	return host_result(c->a, c->name);
+}
+
+int
+route_host_replace(struct api *a)
+{
+	struct change c = {.a = a, .name = a->req.part[2]};
+
+	if (!name_host(c.name))
+		return host_unknown(a, c.name);
+	return api_change(a, replace, &c);
 }
 
 static int

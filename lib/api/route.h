@@ -22,6 +22,8 @@ int route_host_put(struct api *a);
 int route_host_enable(struct api *a);
 int route_host_disable(struct api *a);
 int route_host_down(struct api *a);
+int route_host_replace(struct api *a);
+int route_join(struct api *a);
 int route_host_set(struct api *a);
 int route_host_delete(struct api *a);
 int route_vm_list(struct api *a);

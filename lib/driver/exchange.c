@@ -222,6 +222,7 @@ exchange_request(struct buf *b, const struct exchange_self *self,
 	rec_int(rec, "proto", PROTO);
 	rec_str(rec, "boot", self->boot);
 	rec_int(rec, "beat", self->beat);
+	rec_str(rec, "machine", self->machine);
 	rec_str(rec, "desired_rev", desired_rev);
 	rec_str(rec, "observed_rev", o->rev);
 	rec_str(rec, "health", o->error ? "error" : "ok");

@@ -23,7 +23,8 @@
 struct exchange_self {
 	const char *host;
 	const char *boot;
-	bool any_boot; /* observed lines may be of another one */
+	const char *machine; /* NULL: nothing names it */
+	bool any_boot;       /* observed lines may be of another one */
 	int64_t beat;
 	int64_t vcpus, memory_mib; /* what the host offers */
 	int64_t pong_port;

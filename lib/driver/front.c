@@ -138,7 +138,6 @@ send_reply(struct front_request *q)
 	struct reply *y = &q->reply;
 	struct MHD_Response *r;
 	enum MHD_Result result;
-	char retry[16];
 
 	r = MHD_create_response_from_buffer(
 	    y->body.len, y->body.data, MHD_RESPMEM_MUST_FREE);
@@ -155,10 +154,7 @@ send_reply(struct front_request *q)
 		add_header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
 	if (y->status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		add_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD, POST, DELETE");
-	if (y->retry_s) {
-		snprintf(retry, sizeof(retry), "%d", y->retry_s);
-		add_header(r, MHD_HTTP_HEADER_RETRY_AFTER, retry);
-	}
+	add_header(r, MHD_HTTP_HEADER_RETRY_AFTER, y->retry);
 	if (q->front->closing)
 		add_header(r, MHD_HTTP_HEADER_CONNECTION, "close");
 	result = MHD_queue_response(q->mhd, (unsigned)y->status, r);
@@ -286,8 +282,7 @@ handle(void *cls, struct MHD_Connection *mhd, const char *url,
 		    accept && strstr(accept, "application/x-ndjson");
 		if (!announces_too_much(q))
 			return MHD_YES;
-		reply_error(
-		    &q->reply, 413, "too_large", "a body has at most 1 MiB");
+		reply_error(&q->reply, 413, "too_large", too_large);
 		return send_reply(q);
 	}
 	if (*size) {

@@ -19,7 +19,8 @@ struct servers {
  * Reads bases ("http://a:8801,http://b:8801") and the token in token_file
  * (NULL for none). 0, or -1 with a reason when a base is no http(s) URL of a
  * server, when the file cannot be read or others can read it too, or when
- * it is plain HTTP off loopback and plaintext does not allow that. To be freed either way.
+ * it is plain HTTP off loopback and plaintext does not allow that. To be freed
+ * either way.
  */
 int servers_read(struct servers *s, const char *bases, const char *token_file,
     bool plaintext, char reason[static SERVERS_REASON_SIZE]);

@@ -136,7 +136,9 @@ void
 reply_end(struct reply *r, const struct wire_answer *end)
 {
 	if (end->status >= 400) {
-		r->retry_s = end->retry_s;
+		if (end->retry_s)
+			snprintf(
+			    r->retry, sizeof(r->retry), "%d", end->retry_s);
 		fail(r, end->status, end->code, end->message, end->details);
 		return;
 	}

@@ -25,9 +25,9 @@ struct reply {
 	char request[REPLY_ID_SIZE];
 	char next[REPLY_NEXT_SIZE]; /* percent-encoded; empty for none */
 	bool ndjson;
-	bool rows;   /* at least one was given */
-	int status;  /* set by reply_end */
-	int retry_s; /* the same: for Retry-After; 0: there is none */
+	bool rows;      /* at least one was given */
+	int status;     /* set by reply_end */
+	char retry[12]; /* the same: Retry-After; empty for none */
 };
 
 /* An empty answer of at most max bytes. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "store/report.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,58 +29,12 @@ report_error(
 	r->code = code;
 }
 
-struct auth {
-	struct report *const *r;
-	size_t n;
-};
-
-static void
-found(const char *hash, const struct token *t, void *arg)
-{
-	struct auth *a = arg;
-
-	for (size_t i = 0; i < a->n; i++) {
-		struct report *r = a->r[i];
-
-		if (strcmp(r->hash, hash) != 0)
-			continue;
-		if (t->role == TOKEN_AGENT && strcmp(t->host, r->host) == 0)
-			r->status = 0;
-		else
-			report_error(r, 403, "forbidden",
-			    "this token is not that of the agent of %s: only "
-			    "a host's own agent may send its heartbeats",
-			    r->host);
-	}
-}
-
-int
-report_auth(struct db *db, struct report *const *r, size_t n)
-{
-	const char **hashes = mem_calloc(n, sizeof(*hashes));
-	struct auth a = {.r = r, .n = n};
-	size_t count = 0;
-	int rc = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		report_error(r[i], 401, "unauthorized",
-		    "no token, or an unknown one: `chimeadm initagent` gives "
-		    "host %s a new one",
-		    r[i]->host);
-		if (*r[i]->hash)
-			hashes[count++] = r[i]->hash;
-	}
-	if (count)
-		rc = token_find_all(db, hashes, count, found, &a);
-	free(hashes);
-	return rc;
-}
-
 /* A batch by hosts; the reports of host i are r[first[i]] to r[first[i + 1]].
  */
 struct work {
 	struct report **r;
 	int64_t interval_ms;
+	bool again;
 	struct settle *s;
 	size_t *first;
 	size_t n;
@@ -111,6 +66,7 @@ work_init(struct work *w, struct report_batch *b)
 	memset(w, 0, sizeof(*w));
 	w->r = b->r;
 	w->interval_ms = b->interval_ms;
+	w->again = b->again;
 	w->s = mem_calloc(b->n, sizeof(*w->s));
 	w->first = mem_calloc(b->n + 1, sizeof(*w->first));
 	w->vms = mem_calloc(b->n, sizeof(*w->vms));
@@ -174,8 +130,10 @@ choose(struct work *w, size_t i)
 	for (size_t j = w->first[i]; j < w->first[i + 1]; j++) {
 		const struct upload *u = &w->r[j]->up;
 
-		if (strcmp(row->boot, u->boot) == 0 && u->beat <= row->beat)
+		if (strcmp(row->boot, u->boot) == 0 && u->beat <= row->beat) {
+			w->r[j]->replayed = !w->again || u->beat < row->beat;
 			continue;
+		}
 		snprintf(row->boot, sizeof(row->boot), "%s", u->boot);
 		row->beat = u->beat;
 		s->beat = u;
@@ -339,6 +297,12 @@ answer_all(const struct work *w)
 				    "another boot of host %s reports: is there "
 				    "a second machine of that name?",
 				    r->host);
+			else if (r->replayed)
+				report_error(r, 409, "replayed",
+				    "beat %" PRId64
+				    " of host %s or a later one was answered "
+				    "before: nothing was changed",
+				    r->up.beat, r->host);
 			else
 				answer(w, i, r);
 		}

@@ -8,6 +8,7 @@
 #ifndef STORE_REPORT_H
 #define STORE_REPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,8 @@ struct report {
 	char host[64];         /* in: as the path names it */
 	char hash[TOKEN_SIZE]; /* in: of the bearer token; empty for none */
 	struct upload up;      /* in: the body; owned by the caller */
+	bool duplicate;        /* another machine than the host's sent it */
+	bool replayed;         /* no newer than what was heard before */
 	int status;            /* out: 200, or an error's with: */
 	const char *code;
 	char message[200];
@@ -35,9 +38,13 @@ struct report {
  */
 int report_auth(struct db *db, struct report *const *r, size_t n);
 
+/* An event for each host a duplicate was seen of, once a minute: 0, -1. */
+int report_alert(struct db *db, struct report *const *r, size_t n);
+
 struct report_batch {
 	struct report **r; /* will be sorted by host, order of arrival kept */
 	size_t n;
+	bool again; /* it may be written already: nothing in it is replayed */
 	int64_t interval_ms; /* between heartbeats, for the answers */
 };
 

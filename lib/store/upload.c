@@ -88,6 +88,7 @@ get_first(struct upload *u, const json_t *o, struct json_reason *why)
 	    json_need(json_get_str(o, "host", 1, NAME_HOST_MAX, &u->host, why),
 		"host", why) == -1 ||
 	    get_uuid(o, "boot", &u->boot, why) == -1 ||
+	    json_get_str(o, "machine", 1, 64, &u->machine, why) == -1 ||
 	    json_need(json_get_int(o, "beat", 0, COUNT_MAX, &u->beat, why),
 		"beat", why) == -1 ||
 	    get_rev(o, "desired_rev", &u->desired_rev, why) == -1 ||

@@ -30,6 +30,7 @@ struct upload_vm {
 /* Strings point into the lines, which the struct owns. */
 struct upload {
 	const char *host, *boot;
+	const char *machine; /* NULL: not told */
 	int64_t beat;
 	const char *desired_rev; /* NULL: it has none */
 	const char *observed_rev;

@@ -118,11 +118,12 @@ lab_join()
 
 	virt_conf "$node"
 	mkdir -p "$DIR/$node/chime" "$svc"
+	(umask 077 && db_token join "$node" >"$DIR/$node/join.token")
 	# shellcheck disable=SC2046 # a variable's setting, or none
 	net_in "$node" env $(lab_plain) chimeadm initagent \
 		--host "$node" --manage-ip "$(net_ip "$node")" \
 		--api "$(lab_url)" ${LAB_TLS:+--ca-file "$DIR/tls/ca.crt"} \
-		--token-file "$DIR/admin.token" \
+		--token-file "$DIR/$node/join.token" \
 		--conf-dir "$DIR/$node/chime"
 	cat >>"$DIR/$node/chime/agent.conf" <<-END
 		$(lab_plain)

@@ -44,16 +44,15 @@ bases(void)
 	    "http://h:x", "http://h:99999", "http://a,,http://b", "http://a,",
 	    "http://a b"};
 
-	CHECK("one", servers("http://127.0.0.1:8801", false, false) == 1);
+	CHECK("one", servers("http://127.0.0.1:8801", false, true) == 1);
 	CHECK("several, with slashes at their ends",
-	    servers("http://a/,https://b//,http://[::1]:80", false, false) ==
-		3);
+	    servers("http://a/,https://b//,http://[::1]:80", false, true) == 3);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		CHECK(bad[i], servers(bad[i], false, false) == -1);
+		CHECK(bad[i], servers(bad[i], false, true) == -1);
 	CHECK("nine are too many",
 	    servers("http://a,http://b,http://c,http://d,http://e,http://f,"
 		    "http://g,http://h,http://i",
-		false, false) == -1);
+		false, true) == -1);
 }
 
 static void

@@ -111,13 +111,3 @@ CREATE TABLE IF NOT EXISTS token_joined (
   CONSTRAINT token_joined_token FOREIGN KEY (token) REFERENCES token (id)
     ON DELETE CASCADE
 ) ENGINE=InnoDB;
-
--- The boots a host has left behind: none of them reports again.
-CREATE TABLE IF NOT EXISTS boot_left (
-  host VARCHAR(63) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  boot CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  left_at DATETIME(3) NOT NULL,
-  PRIMARY KEY (host, boot),
-  CONSTRAINT boot_left_host FOREIGN KEY (host) REFERENCES host (name)
-    ON DELETE CASCADE
-) ENGINE=InnoDB;
