@@ -256,6 +256,37 @@ off_img() {
 	[ "$(starts db)" = 1 ]
 }
 
+# libvirtd dies as soon as it has made a qemu, until one is left that never
+# runs; most are gone, and some run after all.
+half_made() {
+	local i
+
+	for ((i = 0; i < 30; i++)); do
+		wait_for 20 pgrep -f "uuid ${ID[web]}" >/dev/null || return
+		virt_daemon n1 kill
+		virt_daemon n1 up || return
+		! wait_for 1 is web \
+		    '.state == "starting" and .reason == "libvirt is starting it"' ||
+			return 0
+		desired "$(host)" "$(vm web stopped 1 '.grace_ms = 0')"
+		wait_for 20 is web '.state == "off"' || return
+		desired "$(host)" "$(vm web running 1)"
+	done
+	false
+}
+
+@test "a start that libvirtd died in is begun anew" {
+	node
+	desired "$(host)" "$(vm web running 1)"
+	up
+	half_made
+	half=$(virt_qemu n1 web)
+	[ -n "$half" ]
+	wait_for 30 is web '.state == "running"'
+	[ "$(virt_qemu n1 web)" != "$half" ]
+	[ "$(virt_virsh n1 domstate "${ID[web]}")" = running ]
+}
+
 @test "a short absence of libvirtd is not told" {
 	node
 	desired "$(host)" "$(vm web running 1)"

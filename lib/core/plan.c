@@ -44,15 +44,17 @@ last(struct plan_memory *mem, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* The pause before the nth repetition, n from 1: 1, 2, 4 .. 60 s. */
-static int64_t
-pause_ms(int n)
+/* A pause before the nth repetition, n from 1: 1, 2, 4 .. 60 s. In seconds. */
+static int
+back_off(struct plan_memory *mem, int n, int64_t now)
 {
 	int64_t ms = 1000;
 
 	while (--n > 0 && ms < PLAN_BACKOFF_MS)
 		ms *= 2;
-	return ms < PLAN_BACKOFF_MS ? ms : PLAN_BACKOFF_MS;
+	mem->pause_ms = ms < PLAN_BACKOFF_MS ? ms : PLAN_BACKOFF_MS;
+	mem->not_before = now + mem->pause_ms;
+	return (int)(mem->pause_ms / 1000);
 }
 
 void
@@ -91,7 +93,6 @@ static void
 run_again(struct plan_memory *mem, enum plan_end end, int64_t now_ms)
 {
 	bool young = mem->started && now_ms - mem->started < PLAN_YOUNG_MS;
-	int64_t ms;
 
 	mem->again = true;
 	mem->failures = young ? mem->failures + 1 : 1;
@@ -100,14 +101,11 @@ run_again(struct plan_memory *mem, enum plan_end end, int64_t now_ms)
 		last(mem, "%s", end_text(end));
 		return;
 	}
-	ms = pause_ms(mem->failures - 1);
-	mem->not_before = now_ms + ms;
-	mem->pause_ms = ms;
 	last(mem,
 	    "crash-loop: %s, %d times within %d s of its start, next "
-	    "try in %lld s",
+	    "try in %d s",
 	    end_text(end), mem->failures, PLAN_YOUNG_MS / 1000,
-	    (long long)ms / 1000);
+	    back_off(mem, mem->failures - 1, now_ms));
 }
 
 void
@@ -147,22 +145,16 @@ void
 plan_failed(struct plan_memory *mem, enum plan_action action,
     const char *reason, int64_t now_ms)
 {
-	int64_t ms;
-
 	switch (action) {
 	case PLAN_NONE:
 		break;
 	case PLAN_START:
-		ms = pause_ms(++mem->failures);
-		mem->not_before = now_ms + ms;
-		mem->pause_ms = ms;
-		last(mem, "start failed: %.190s; next try in %lld s", reason,
-		    (long long)ms / 1000);
+		last(mem, "start failed: %.190s; next try in %d s", reason,
+		    back_off(mem, ++mem->failures, now_ms));
 		break;
 	case PLAN_FETCH:
 	case PLAN_MARK:
-		ms = pause_ms(++mem->failures);
-		mem->not_before = now_ms + ms;
+		back_off(mem, ++mem->failures, now_ms);
 		last(mem, "cannot be adopted: %.190s", reason);
 		break;
 	case PLAN_SHUTDOWN:
@@ -174,6 +166,30 @@ plan_failed(struct plan_memory *mem, enum plan_action action,
 		last(mem, "destroy failed: %.200s", reason);
 		break;
 	}
+}
+
+static void
+destroy(struct plan_memory *mem, int64_t now, struct plan *out)
+{
+	if (now < mem->insist) {
+		out->wake = mem->insist;
+		return;
+	}
+	mem->killed = true;
+	out->action = PLAN_DESTROY;
+}
+
+/* Nobody goes on starting it. It has not run yet: nothing is lost. */
+static void
+limbo(struct plan_memory *mem, int64_t now, struct plan *out)
+{
+	if (!mem->limbo)
+		mem->limbo = now;
+	out->wake = mem->limbo + PLAN_LIMBO_MS;
+	if (now < out->wake)
+		return;
+	is(out, out->state, "its start was given up half way");
+	destroy(mem, now, out);
 }
 
 /* What is to be is off. */
@@ -188,6 +204,8 @@ stop(const struct plan_vm *vm, struct plan_memory *mem, int64_t now,
 		return;
 	}
 	is(out, PLAN_STATE_STOPPING, "%s", why);
+	if (vm->seen == PLAN_SEEN_STARTING)
+		limbo(mem, now, out);
 	if (vm->seen == PLAN_SEEN_STARTING || vm->seen == PLAN_SEEN_ENDING)
 		return;
 	if (vm->seen != PLAN_SEEN_CRASHED && !mem->killed && vm->grace_ms) {
@@ -204,13 +222,9 @@ stop(const struct plan_vm *vm, struct plan_memory *mem, int64_t now,
 			return;
 		}
 	}
-	if (now < mem->insist) {
+	if (now < mem->insist)
 		is(out, PLAN_STATE_STOPPING, "%s", mem->last);
-		out->wake = mem->insist;
-		return;
-	}
-	mem->killed = true;
-	out->action = PLAN_DESTROY;
+	destroy(mem, now, out);
 }
 
 /* What is to be is running, and it is not there. */
@@ -245,6 +259,7 @@ run(const struct plan_node *node, const struct plan_vm *vm,
 		return;
 	case PLAN_SEEN_STARTING:
 		is(out, PLAN_STATE_STARTING, "libvirt is starting it");
+		limbo(mem, now, out);
 		break;
 	case PLAN_SEEN_RUNNING:
 		is(out, PLAN_STATE_RUNNING, "%s",
@@ -262,12 +277,8 @@ run(const struct plan_node *node, const struct plan_vm *vm,
 		break;
 	case PLAN_SEEN_CRASHED:
 		is(out, PLAN_STATE_STOPPING, "guest crashed");
-		if (now < mem->insist) {
-			out->wake = mem->insist;
-			break;
-		}
-		mem->crashed = mem->killed = true;
-		out->action = PLAN_DESTROY;
+		mem->crashed = true;
+		destroy(mem, now, out);
 		break;
 	case PLAN_SEEN_UNKNOWN:
 		break;
@@ -360,6 +371,8 @@ plan_vm(const struct plan_node *node, const struct plan_vm *vm,
 {
 	memset(out, 0, sizeof(*out));
 	plan_wish(mem, vm->wish);
+	if (vm->seen != PLAN_SEEN_STARTING || vm->job != PLAN_NONE)
+		mem->limbo = 0;
 	if (!node->libvirt)
 		is(out, PLAN_STATE_UNKNOWN, "libvirt does not answer");
 	else if (vm->seen == PLAN_SEEN_UNKNOWN)

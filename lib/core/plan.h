@@ -13,6 +13,8 @@
  * - a domain that is to be adopted is never started, stopped or destroyed
  *   before it is marked as chime's;
  * - a guest that powers itself off stays off, except with restart `always`;
+ * - what libvirt has long been starting, though no start is under way, is
+ *   destroyed: a libvirtd that is killed at it leaves a qemu that never runs;
  * - a VM that died is started again at once; when it dies young again, and
  *   when it cannot be started, later and later;
  * - a new wish forgets all that.
@@ -28,6 +30,7 @@
 #define PLAN_YOUNG_MS   10000 /* dying earlier is a crash loop's mark */
 #define PLAN_BACKOFF_MS 60000 /* the longest pause between two tries */
 #define PLAN_INSIST_MS  5000  /* between two tries to destroy */
+#define PLAN_LIMBO_MS   10000 /* a start that nobody carries on any more */
 
 enum plan_admin { PLAN_RUN, PLAN_DISABLED, PLAN_DRAINED, PLAN_DOWN };
 enum plan_want { PLAN_RUNNING, PLAN_STOPPED, PLAN_DELETED };
@@ -115,6 +118,7 @@ struct plan_memory {
 	bool killed;    /* a destroy was decided */
 	bool crashed;   /* because the guest had crashed */
 	int64_t insist; /* no destroy earlier, after one that failed */
+	int64_t limbo;  /* since when it starts by nobody's doing; 0 not */
 };
 
 struct plan {

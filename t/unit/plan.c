@@ -410,6 +410,42 @@ test_crashed(void)
 }
 
 static void
+test_limbo(void)
+{
+	struct plan_memory mem = {0};
+	struct plan_vm vm = web;
+	struct plan p;
+
+	vm.seen = PLAN_SEEN_STARTING;
+	p = at(&mem, vm.seen, NOW);
+	CHECK("starting by nobody's doing: waited for",
+	    p.action == PLAN_NONE && p.wake == NOW + PLAN_LIMBO_MS);
+	vm.job = PLAN_START;
+	plan_vm(&up, &vm, &mem, NOW + 1, &p);
+	vm.job = PLAN_NONE;
+	plan_vm(&up, &vm, &mem, NOW + PLAN_LIMBO_MS, &p);
+	CHECK("a start of ours begins the wait anew",
+	    p.action == PLAN_NONE && p.wake == NOW + 2 * PLAN_LIMBO_MS);
+	plan_vm(&up, &vm, &mem, NOW + 2 * PLAN_LIMBO_MS, &p);
+	CHECK("too long: destroyed",
+	    p.action == PLAN_DESTROY &&
+		unit_same(p.reason, "its start was given up half way"));
+	plan_failed(&mem, PLAN_DESTROY, "busy", NOW + 30000);
+	p = at(&mem, vm.seen, NOW + 30001);
+	CHECK("not over and over",
+	    p.action == PLAN_NONE && p.wake == NOW + 30000 + PLAN_INSIST_MS);
+	plan_ended(&mem, PLAN_NEVER, PLAN_END_DESTROYED, NOW + 40000);
+	p = at(&mem, PLAN_SEEN_ABSENT, NOW + 40000);
+	CHECK("then started, though never to be restarted: it never ran",
+	    p.action == PLAN_START);
+	memset(&mem, 0, sizeof(mem));
+	vm.want = PLAN_STOPPED;
+	plan_vm(&up, &vm, &mem, NOW, &p);
+	plan_vm(&up, &vm, &mem, NOW + PLAN_LIMBO_MS, &p);
+	CHECK("wanted stopped: destroyed as well", p.action == PLAN_DESTROY);
+}
+
+static void
 test_down(void)
 {
 	struct plan_node down = {PLAN_DOWN, true, true};
@@ -520,6 +556,7 @@ main(void)
 	test_stop();
 	test_changed_mind();
 	test_crashed();
+	test_limbo();
 	test_down();
 	test_texts();
 	test_adoption();
