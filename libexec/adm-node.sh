@@ -9,14 +9,18 @@
 set -eu
 umask 022
 
+home=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
+# shellcheck source=share/chime/chime.sh
+. "$home/share/chime/chime.sh"
+
 dir=$1
 node=$dir/node
 # A power cut left these: this is a new boot.
 rm -rf "$node/run" "$node/sv" "$dir/agent"
 mkdir -p "$node/run/libvirt" "$node/etc/qemu" "$node/room"
 mkdir -p "$node/lib" "$node/cache" "$node/log"
-cp -R "$CHIME_SHARE/sv/node" "$node/sv"
-cp "$CHIME_SHARE"/libvirt/* "$node/etc"
+services node "$node/sv"
+cp "$share"/libvirt/* "$node/etc"
 echo "host_uuid = \"$(cat /proc/sys/kernel/random/uuid)\"" \
     >>"$node/etc/libvirtd.conf"
 

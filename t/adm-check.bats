@@ -3,7 +3,7 @@
 # chimeadm initserver check: everything tried for real, each fault found.
 # time-limit: 180 s
 # shellcheck disable=SC2016 # programs of perl and bash
-# time-limit: 180 s
+
 load lib/common
 load lib/db
 load lib/tls

@@ -45,7 +45,7 @@ begin() {
 	rm -rf "$dir/run" "$dir/agent" "$dir/sv" "$dir/node" "$dir/console"
 	mkdir -p "$dir/etc" "$dir/log" "$dir/console"
 	export CHIME_DIR="$dir" CHIME_LOG_DIR="$dir/log"
-	export CHIME_SHARE="$share" CHIME_LIBEXEC="$libexec"
+	export CHIME_LIBEXEC="$libexec"
 	export CHIME_API="http://127.0.0.1:$port"
 	export CHIME_TOKEN_FILE="$dir/etc/admin.token"
 }
@@ -61,7 +61,7 @@ attend() {
 
 # supervise: the tree of everything, with the node still down.
 supervise() {
-	cp -R "$share/sv/allinone" "$dir/sv"
+	services allinone "$dir/sv"
 	node=node
 	[ -z "$libvirt" ] || node=agent
 	for other in node agent; do

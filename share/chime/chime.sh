@@ -135,6 +135,15 @@ secret_file() {
 	esac
 }
 
+# services ROLE DIR: the services of a role become a scan folder of s6. What
+# all of them have alike is sv/common.
+services() {
+	cp -R "$share/sv/$1" "$2"
+	for service in "$2"/*/; do
+		cp -R "$share/sv/common/." "$service"
+	done
+}
+
 # put FILE MODE: stdin becomes FILE, as a whole or not at all.
 put() (
 	umask 077

@@ -67,7 +67,7 @@ role_run() {
 	echo $$ | put "$CHIME_RUN_DIR/$role.pid" 644
 
 	rm -rf "$sv"
-	cp -R "$share/sv/$role" "$sv"
+	services "$role" "$sv"
 	role_prepare
 	for dir in "$sv"/*/; do
 		name=$(basename "$dir")
