@@ -418,6 +418,19 @@ refused() {
 	wait_for 15 desired '.[0].boot == $boot'
 }
 
+@test "numbers go on from the server's when they were lost" {
+	server
+	observe 1111111111111111
+	# It knows beat 5000 of this boot, and answers older ones with that.
+	good '| (.row.beat |= if . and . < 5000 then 5000 else . end)
+	    | del(.row | nulls)'
+	agent
+	wait_for 15 test -e agent/lease.jsonl
+	[ "$(jq .beat agent/lease.jsonl)" = 5001 ]
+	has beat.err 'it is to beat 5000, not to 1'
+	[ "$(refusals)" -eq 1 ]
+}
+
 @test "one of a kind" {
 	server
 	start beat bash -c 'exec chime-heartbeat -d 4 4>ready'

@@ -286,11 +286,10 @@ take_head(struct exchange_answer *a, int64_t beat, const char *sent_rev,
 {
 	static const char *const admins[] = {
 	    "run", "disabled", "drained", "down", NULL};
-	int64_t answered = 0;
 	int admin;
 
-	if (json_need(
-		json_get_int(a->head, "beat", 0, INT64_MAX, &answered, why),
+	if (json_need(json_get_int(
+			  a->head, "beat", 0, EXCHANGE_BEAT_MAX, &a->beat, why),
 		"beat", why) == -1 ||
 	    json_need(json_get_word(a->head, "admin", admins, &admin, why),
 		"admin", why) == -1 ||
@@ -302,9 +301,9 @@ take_head(struct exchange_answer *a, int64_t beat, const char *sent_rev,
 		"interval_ms", why) == -1 ||
 	    json_get_bool(a->head, "full", &a->full, why) == -1)
 		return -1;
-	if (answered != beat) {
+	if (a->beat != beat) {
 		json_why(why, "beat: it is to beat %lld, not to %lld",
-		    (long long)answered, (long long)beat);
+		    (long long)a->beat, (long long)beat);
 		return -1;
 	}
 	if (!a->full && (!sent_rev || strcmp(sent_rev, a->desired_rev) != 0)) {

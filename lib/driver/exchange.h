@@ -16,6 +16,7 @@
 
 #define EXCHANGE_REV_SIZE    17
 #define EXCHANGE_REASON_SIZE 256
+#define EXCHANGE_BEAT_MAX    (INT64_MAX / 2)
 #define EXCHANGE_BODY_MAX    (1024 * 1024)      /* of a request */
 #define EXCHANGE_MAX         (64 * 1024 * 1024) /* of a file or an answer */
 
@@ -40,6 +41,7 @@ struct exchange_observed {
 
 /* An answer. */
 struct exchange_answer {
+	int64_t beat; /* the one it is to; told of one that is refused, too */
 	int64_t interval_ms;
 	char observed_rev[EXCHANGE_REV_SIZE]; /* what the server has; or "" */
 	char desired_rev[EXCHANGE_REV_SIZE];
@@ -66,7 +68,8 @@ int exchange_request(struct buf *b, const struct exchange_self *self,
 /*
  * Takes an answer apart that must be one to this host, boot and beat, whole
  * and in itself sound; sent_rev is the desired_rev that was sent, or NULL.
- * 0, or -1 with the reason.
+ * 0, or -1 with the reason. A beat above self's then says that the server
+ * knows a later one of this boot: the count was lost, and goes on from there.
  */
 int exchange_answer(struct exchange_answer *a, const char *text, size_t len,
     const struct exchange_self *self, const char *sent_rev,

@@ -150,6 +150,9 @@ take(struct heart *h, const struct http_answer *got, const struct buf *old,
 		got->body.len, &h->self, rev, &why) == -1) {
 		set(&h->call, NOT_USED, "%s: its answer is not used: %s",
 		    http_server(h->http), why.text);
+		/* lease.jsonl was lost, and the count with it. */
+		if (a.beat > h->self.beat)
+			h->self.beat = a.beat;
 		rc = RC_TEMP;
 	} else {
 		h->call.kind = 0;

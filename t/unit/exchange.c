@@ -81,10 +81,17 @@ others(void)
 	    exchange_answer(&a, text, strlen(text), &who, REV2, &why) == -1 &&
 		strstr(why.text, "beat 7"));
 	exchange_answer_free(&a);
+	who.beat = 6;
+	CHECK("to a later one: refused, and which",
+	    exchange_answer(&a, text, strlen(text), &who, REV2, &why) == -1 &&
+		a.beat == 7);
+	exchange_answer_free(&a);
 	who = self;
 	who.boot = VM1;
-	CHECK("to an older boot",
-	    exchange_answer(&a, text, strlen(text), &who, REV2, &why) == -1);
+	who.beat = 6;
+	CHECK("to an older boot, whose count says nothing",
+	    exchange_answer(&a, text, strlen(text), &who, REV2, &why) == -1 &&
+		a.beat == 0);
 	exchange_answer_free(&a);
 	who = self;
 	who.host = "n2";
