@@ -323,6 +323,21 @@ half_made() {
 	[ "$(starts db)" = 1 ]
 }
 
+@test "without a libvirtd from the start: health says so at once" {
+	export CHIME_LIBVIRT_URI=qemu+unix:///system?socket=$DIR/none
+	began=$(now_ms)
+	start rec bash -c 'exec chime-reconcile -d 4 4>ready'
+	wait_for 10 lines ready 1
+	took=$(($(now_ms) - began))
+	node_is '.health == "error" and (.reason | test("does not answer"))'
+	# What is held back is a restart, for two seconds.
+	stop rec
+	start rec bash -c 'exec chime-reconcile -d 4 4>ready2'
+	began=$(now_ms)
+	wait_for 10 lines ready2 1
+	[ $((took * 2)) -lt $(($(now_ms) - began)) ]
+}
+
 @test "libvirtd that never answered: health says so, then all is well" {
 	node
 	virt_daemon n1 stop

@@ -145,7 +145,7 @@ keeper_recall(struct keeper *k)
 	buf_init(&b, OBSERVED_MAX);
 	if (path_of(k, "observed.jsonl", path) == 0 && fs_read(path, &b) == 0 &&
 	    b.len)
-		observed_load(
+		k->recalled = observed_load(
 		    &k->observed, &k->roster, b.data, b.len, clk_mono_ms());
 	buf_free(&b);
 }
@@ -201,7 +201,8 @@ keeper_pass(struct keeper *k)
 	if (r->libvirt && silent > SILENT_MS)
 		roster_mute(r, "it owes a listing for too long", now);
 	wake = roster_plan(r, now, keeper_act, k);
-	if (!r->libvirt && !r->slow)
+	/* Where nothing was told yet, there is nothing better to wait for. */
+	if (!r->libvirt && !r->slow && (k->told || k->recalled || !r->why))
 		hold = r->down_since + HOLD_MS;
 	if (hold <= now) {
 		hold = 0;

@@ -27,6 +27,7 @@ struct keeper {
 
 	struct roster roster;
 	struct observed observed; /* initialised by the owner */
+	bool recalled;            /* observed.jsonl is there, of this boot */
 	bool told;         /* observed was brought up to date at least once */
 	bool unwritten;    /* observed.jsonl is behind it */
 	bool write_failed; /* and that was said */

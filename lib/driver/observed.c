@@ -237,7 +237,7 @@ load_vm(struct roster *r, const json_t *rec, int64_t now)
 			   m->told == PLAN_STATE_STOPPING;
 }
 
-void
+bool
 observed_load(const struct observed *o, struct roster *r, const char *text,
     size_t len, int64_t now_ms)
 {
@@ -264,4 +264,5 @@ observed_load(const struct observed *o, struct roster *r, const char *text,
 			load_vm(r, rec, now_ms);
 		json_decref(rec);
 	}
+	return ours;
 }

@@ -34,9 +34,10 @@ void observed_free(struct observed *o);
 /*
  * Takes from the text of an earlier file what must outlive its writer: flags
  * of VMs that stay off with their wish, counters, since when. A file of
- * another boot and lines that are no records are ignored.
+ * another boot and lines that are no records are ignored. Whether it is one of
+ * this boot.
  */
-void observed_load(const struct observed *o, struct roster *r, const char *text,
+bool observed_load(const struct observed *o, struct roster *r, const char *text,
     size_t len, int64_t now_ms);
 
 /*
