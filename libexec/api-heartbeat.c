@@ -264,6 +264,10 @@ add_answer(struct buf *out, const struct job *j)
 		buf_printf(
 		    out, ",\"error\":{\"code\":\"%s\",\"message\":", r->code);
 		wire_string(out, r->message, strlen(r->message));
+		/* An agent that lost its count goes on from there. */
+		if (strcmp(r->code, "replayed") == 0)
+			buf_printf(out, ",\"details\":[{\"beat\":%" PRId64 "}]",
+			    r->beat);
 		buf_puts(out, "}");
 	}
 	buf_puts(out, "}}\n");

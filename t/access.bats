@@ -652,3 +652,16 @@ ${TOKENS[j]}" "$url/v1/join" 3>&- &
 	beat n1 $BOOT 6 agent
 	gets 200
 }
+
+@test "an agent that lost its count goes on from the server's" {
+	export CHIME_HOST=n1 CHIME_API=$url CHIME_TOKEN_FILE=$DIR/agent.token \
+	    CHIME_AGENT_DIR=$DIR/agent
+	mkdir agent
+	echo "$BOOT" >agent/boot
+	(umask 077 && echo "${TOKENS[agent]}" >agent.token)
+	beat n1 $BOOT 5000 agent
+	gets 200
+	start heartbeat chime-heartbeat
+	wait_for 20 has agent/lease.jsonl '"beat":500[1-9]'
+	sql_is 1 "SELECT beat > 5000 FROM heartbeat"
+}

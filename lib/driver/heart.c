@@ -164,21 +164,41 @@ take(struct heart *h, const struct http_answer *got, const struct buf *old,
 	return rc;
 }
 
+/* lease.jsonl was lost, and the count with it: the server knows it. */
+static bool
+take_count(struct heart *h, const json_t *error)
+{
+	json_t *details = NULL;
+	int64_t beat = 0;
+
+	if (json_get_array(error, "details", &details, NULL) != 1 ||
+	    json_get_int(json_array_get(details, 0), "beat", 0,
+		EXCHANGE_BEAT_MAX, &beat, NULL) != 1 ||
+	    beat <= h->self.beat)
+		return false;
+	h->self.beat = beat;
+	return true;
+}
+
 /* The server's words about a beat it refused. */
 static int
 refused(struct heart *h, const struct http_answer *got)
 {
 	const char *message = "no reason given";
 	json_t *o = NULL, *e = NULL;
+	bool counted = false;
 
 	if (got->body.len)
 		o = json_object_parse(got->body.data, got->body.len, NULL);
-	if (o && json_get_object(o, "error", &e, NULL) == 1)
+	if (o && json_get_object(o, "error", &e, NULL) == 1) {
 		json_get_str(e, "message", 1, 1024, &message, NULL);
+		counted = got->status == 409 && take_count(h, e);
+	}
 	set(&h->call, got->status, "%s: refuses heartbeats: %s (%d)",
 	    http_server(h->http), message, got->status);
 	json_decref(o);
-	return got->status < 500 ? RC_USAGE : RC_TEMP;
+	/* The next server may have the next beat. */
+	return got->status < 500 && !counted ? RC_USAGE : RC_TEMP;
 }
 
 static int

@@ -297,13 +297,14 @@ answer_all(const struct work *w)
 				    "another boot of host %s reports: is there "
 				    "a second machine of that name?",
 				    r->host);
-			else if (r->replayed)
+			else if (r->replayed) {
+				r->beat = w->s[i].row.beat;
 				report_error(r, 409, "replayed",
 				    "beat %" PRId64
 				    " of host %s or a later one was answered "
 				    "before: nothing was changed",
 				    r->up.beat, r->host);
-			else
+			} else
 				answer(w, i, r);
 		}
 }

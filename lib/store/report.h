@@ -29,6 +29,7 @@ struct report {
 	int status;            /* out: 200, or an error's with: */
 	const char *code;
 	char message[200];
+	int64_t beat;    /* with replayed: the last one of this boot */
 	struct buf rows; /* out: the answer's rows, a line each */
 };
 
