@@ -324,7 +324,7 @@ half_made() {
 }
 
 @test "without a libvirtd from the start: health says so at once" {
-	export CHIME_LIBVIRT_URI=qemu+unix:///system?socket=$DIR/none
+	export CHIME_LIBVIRT_URI="qemu+unix:///system?socket=$DIR/none"
 	began=$(now_ms)
 	start rec bash -c 'exec chime-reconcile -d 4 4>ready'
 	wait_for 10 lines ready 1
