@@ -33,7 +33,7 @@ teardown() {
 		GET /v1/host/n1 viewer
 		GET /v1/vm viewer
 		GET /v1/vm/nobody viewer
-		GET /v1/vm/nobody/xml viewer
+		GET /v1/vm/nobody/xml operator
 		GET /v1/event viewer
 		POST /v1/host/none/enable operator
 		POST /v1/host/none/disable operator
@@ -100,6 +100,12 @@ teardown() {
 	    'n1', 'running', 3, 1, 16, 30000, '{}', UTC_TIMESTAMP(3),
 	    UTC_TIMESTAMP(3))"
 	sql "UPDATE host SET health = 'ok'"
+	# A console's password may be in there.
+	req GET /v1/vm/web viewer
+	gets 200
+	jq_is '.result | has("spec") | not' body
+	req GET /v1/vm/web operator
+	jq_is '.result | has("spec")' body
 	req POST /v1/vm/web/stop viewer
 	gets 403 forbidden
 	sql_is 'running	3' 'SELECT want, wish FROM vm'

@@ -59,7 +59,7 @@ static const struct route {
     {"POST", {"v1", "vm"}, AUTH_OPERATOR, route_vm_create},
     {"GET", {"v1", "vm", "*"}, AUTH_VIEWER, route_vm_get},
     {"DELETE", {"v1", "vm", "*"}, AUTH_OPERATOR, route_vm_delete},
-    {"GET", {"v1", "vm", "*", "xml"}, AUTH_VIEWER, route_vm_xml},
+    {"GET", {"v1", "vm", "*", "xml"}, AUTH_OPERATOR, route_vm_xml},
     {"POST", {"v1", "vm", "*", "start"}, AUTH_OPERATOR, route_vm_start},
     {"POST", {"v1", "vm", "*", "stop"}, AUTH_OPERATOR, route_vm_stop},
     {"GET", {"v1", "event"}, AUTH_VIEWER, route_event_list},

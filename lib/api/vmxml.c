@@ -80,7 +80,7 @@ static int export(struct db *db, void *arg)
 	struct json_reason why = {"there is nothing to export"};
 	const struct desired_sink sink = {.bad = bad_line, .arg = &why};
 	struct export *e = arg;
-	struct vm_filter f = {.id = e->a->req.part[2]};
+	struct vm_filter f = {.id = e->a->req.part[2], .spec = true};
 	struct desired d;
 	struct buf row;
 	int r;

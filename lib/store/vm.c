@@ -271,7 +271,7 @@ vm_row(struct db *db, const struct vm_filter *f, const char *ts,
 		row_bool(out, "adopt", true);
 	if (db_ts(db, 11, created))
 		row_str(out, "created_ts", created);
-	if (f->id)
+	if (f->id && f->spec)
 		row_raw(out, "spec", db_str(db, 22));
 	row_close(out);
 	return 1;

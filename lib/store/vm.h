@@ -83,7 +83,8 @@ int vm_wish(
     struct db *db, const char *uuid, enum vm_want want, int64_t grace_ms);
 
 struct vm_filter {
-	const char *id;    /* one VM, by UUID or name, with its spec; or NULL */
+	const char *id;    /* one VM, by UUID or name; or NULL */
+	bool spec;         /* it with its spec, which may hold a password */
 	const char *host;  /* VMs of one host; NULL: of all */
 	const char *after; /* UUIDs behind this one; "" for all */
 	int64_t limit;
