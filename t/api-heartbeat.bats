@@ -161,6 +161,33 @@ $V2	off	stopped, as wanted	2	1" \
 	sql_is 0 'SELECT COUNT(*) FROM inventory'
 }
 
+@test "a VM that was started again by its agent: an event, once" {
+	add_vm $V1 n1 web running 1
+	told() {
+		{
+			beat n1 $A "$1" ".full = true |
+			    .observed_rev = \"00000000000000$1$1\""
+			vm $V1 running running 1 "$2"
+			vm $V2 running running 1 '.restarts = 3'
+		} | ask "$1" n1 "$T1" | worker
+		sql "SELECT level, vm, text FROM event
+		    WHERE kind = 'vm.restarted' ORDER BY id" >events
+	}
+	told 1 .
+	[ ! -s events ]
+	told 2 '.restarts = 1'
+	[ "$(cat events)" = "warning	$V1	VM web died on n1 and was started \
+again, 1 time in this boot of the host" ]
+	told 3 '.restarts = 1'
+	lines events 1 && ! lines events 2
+	told 4 '.restarts = 3'
+	grep -q '3 times' events
+	# Counted anew: a boot, or an agent that forgot.
+	told 5 .
+	told 6 '.restarts = 1'
+	lines events 3 && ! lines events 4
+}
+
 @test "an inventory with one bad line is refused, its heartbeat counts" {
 	{
 		beat n1 $A 1 '.full = true'

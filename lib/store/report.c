@@ -12,6 +12,7 @@
 #include "core/judge.h"
 #include "line/row.h"
 #include "store/beat.h"
+#include "store/restart.h"
 #include "store/settle.h"
 
 #define SQL_MAX (64 * 1024)
@@ -169,10 +170,15 @@ write_beats(struct db *db, struct work *w)
 	}
 	if (n)
 		r = beat_write(db, b, n);
-	for (size_t i = 0; i < w->n && r == 0; i++)
-		if (w->s[i].inventory)
-			r = beat_inventory(db, w->s[i].host,
-			    w->s[i].inventory->vm, w->s[i].inventory->n);
+	for (size_t i = 0; i < w->n && r == 0; i++) {
+		const struct upload *u = w->s[i].inventory;
+
+		if (!u)
+			continue;
+		r = restart_tell(db, w->s[i].host, u->vm, u->n);
+		if (r == 0)
+			r = beat_inventory(db, w->s[i].host, u->vm, u->n);
+	}
 	free(b);
 	return r;
 }
