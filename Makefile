@@ -64,7 +64,7 @@ deps:
 run:
 	@./t/deps run
 	@$(MAKE) --no-print-directory all
-	@exec $B/bin/chimeadm allinone $(if $(DIR),--dir $(DIR))
+	@exec $B/bin/chimeadm allinone $(if $(DIR),--dir '$(DIR)')
 
 check:
 	@./t/deps check

@@ -27,6 +27,7 @@
 #include "base/die.h"
 #include "base/opt.h"
 #include "base/rc.h"
+#include "core/name.h"
 #include "line/json.h"
 #include "line/ping.h"
 #include "os/fs.h"
@@ -200,7 +201,7 @@ main(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "d:l:qvV", longs, NULL)) != -1)
 		switch (c) {
 		case 'd':
-			ready = (int)opt_int('d', optarg, 0, 1023);
+			ready = (int)opt_int('d', optarg, 3, 1023);
 			break;
 		case 'l':
 			where = optarg;
@@ -220,8 +221,8 @@ main(int argc, char **argv)
 		opt_usage(SYNOPSIS);
 	die_verbosity(quiet, verbose);
 	a.host = opt_env_need("CHIME_HOST");
-	if (strlen(a.host) > 63)
-		die(RC_USAGE, "CHIME_HOST=%s: longer than 63 bytes", a.host);
+	if (!name_host(a.host))
+		die(RC_USAGE, "CHIME_HOST: '%s' is no host name", a.host);
 	if ((stop = proc_stop_fd()) == -1)
 		die(RC_TEMP, "signals: %s", strerror(errno));
 	fd = listen_on(where);

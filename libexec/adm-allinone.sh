@@ -28,13 +28,20 @@ while [ $# -gt 0 ]; do
 	*) usage "$synopsis" ;;
 	esac
 	case $1 in
-	--dir) keep=$2 ;;
+	--dir) keep=$(absolute "$2") ;;
 	--libvirt) libvirt=$2 ;;
 	--port) port=$2 ;;
 	--pong-port) pong_port=$2 ;;
 	esac
 	shift 2
 done
+# As libexec/mariadb-init, but before anything is made.
+case $keep in
+*[!A-Za-z0-9._/+-]*)
+	die 100 "option --dir: '$keep':" \
+	    "expected a path of letters, digits and . _ / + -"
+	;;
+esac
 [ "$(id -u)" -eq 0 ] ||
 	die 100 "needs root (for namespaces, libvirt and qemu): sudo make run"
 need s6-svscan s6-log envfile jq flock setsid setpriv unshare mariadbd \

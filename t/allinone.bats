@@ -155,6 +155,15 @@ none_runs() {
 	[ -s kept/etc/server.conf ]
 }
 
+@test "--dir: a path that the database cannot have is refused at once" {
+	run -100 chimeadm allinone --dir "$DIR/a b"
+	[[ $output == *"option --dir: '$DIR/a b': expected a path"* ]]
+	[ ! -e "$DIR/a b" ]
+	# make passes it on as one word.
+	run -2 make -C "$ROOT" -s B="$BUILD" DIR='a b' run
+	[[ $output == *"a b'"* ]]
+}
+
 @test "a port in use: said at once, with the way out" {
 	used=$(free_port)
 	start busy socat -u "TCP-LISTEN:$used,bind=127.0.0.1,fork" /dev/null

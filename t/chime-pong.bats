@@ -49,6 +49,9 @@ lease() {
 	run -100 chime-pong -l 127.0.0.1:99999
 	CHIME_HOST='' run -100 chime-pong -l "127.0.0.1:$PORT"
 	[[ $output == *'CHIME_HOST: not set'* ]]
+	CHIME_HOST=N_1 run -100 chime-pong -l "127.0.0.1:$PORT"
+	[[ $output == *"CHIME_HOST: 'N_1' is no host name"* ]]
+	run -100 chime-pong -l "127.0.0.1:$PORT" -d 2
 	run -0 chime-pong -V
 }
 

@@ -65,6 +65,8 @@ spoiled() {
 	spoiled complete 'bin/chime-new.c:1: no page'
 	touch lib/base/new.c
 	spoiled complete 'lib/base/new.c:1: no unit test'
+	touch lib/os/new.c
+	spoiled complete 'lib/os/new.c:1: has the name of lib/base/new.c'
 }
 
 @test "lint finds words and blanks" {

@@ -2,8 +2,8 @@
 /*
  * A strict JSON scanner that builds nothing: it finds where values begin and
  * end, so that they can be passed on as they are. For the places where every
- * row of every answer goes by; a jansson tree costs there ten times as much
- * (t/bench/scan). Everything else parses with line/json.h.
+ * row of every answer goes by, which would not look at most of a jansson tree.
+ * Everything else parses with line/json.h.
  */
 #ifndef LINE_SCAN_H
 #define LINE_SCAN_H
