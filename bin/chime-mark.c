@@ -32,9 +32,7 @@
 #include "driver/dbonce.h"
 #include "line/filter.h"
 #include "line/json.h"
-#include "line/line.h"
 #include "line/rec.h"
-#include "line/tick.h"
 #include "os/proc.h"
 #include "store/beat.h"
 #include "store/event.h"
@@ -43,10 +41,8 @@
 
 struct mark {
 	struct db *db;
-	struct line_in in;
-	struct tick tick;
-	int64_t line;
-	bool plan, eof, refused, failed, todo;
+	struct filter in;
+	bool plan, failed, todo;
 };
 
 /* One host to be marked. */
@@ -156,15 +152,16 @@ say(const struct host *h)
  * database held up is dropped rather than done late.
  */
 static int
-mark(struct mark *m, const json_t *rec, struct json_reason *why)
+mark(json_t *rec, struct json_reason *why, void *arg)
 {
+	struct mark *m = arg;
 	struct host h = {.plan = m->plan};
 	int r;
 
 	if (take_record(&h, rec, why) == -1)
 		return -1;
 	r = db_once(m->db, transition, &h);
-	if (r == -1 && db_error(m->db) == DB_LOST && !m->tick.standing)
+	if (r == -1 && db_error(m->db) == DB_LOST && !m->in.tick.standing)
 		r = db_once(m->db, transition, &h);
 	if (r == -1) {
 		m->failed = true;
@@ -179,74 +176,20 @@ mark(struct mark *m, const json_t *rec, struct json_reason *why)
 }
 
 static void
-take_line(struct mark *m, const char *line, size_t len)
-{
-	struct json_reason why;
-	const char *type = "";
-	json_t *rec = json_object_parse(line, len, &why);
-
-	if (!rec)
-		goto refuse;
-	if (json_need(json_get_str(rec, "type", 1, 64, &type, &why), "type",
-		&why) == -1)
-		goto refuse;
-	if (strcmp(type, "tick") == 0)
-		tick_came(&m->tick, clk_mono_ms());
-	if (strcmp(type, "silent") != 0)
-		filter_pass(line, len);
-	else if (mark(m, rec, &why) == -1)
-		goto refuse;
-	json_decref(rec);
-	return;
-refuse:
-	m->refused = true;
-	filter_refuse(m->line, why.text);
-	json_decref(rec);
-}
-
-static void
-take_lines(struct mark *m)
-{
-	enum line_result r;
-	char *line;
-	size_t len;
-
-	while ((r = line_next(&m->in, &line, &len)) != LINE_NONE) {
-		if (r == LINE_EOF) {
-			m->eof = true;
-			return;
-		}
-		m->line++;
-		if (r == LINE_OK && len) {
-			take_line(m, line, len);
-		} else if (r == LINE_TOO_LONG) {
-			m->refused = true;
-			filter_refuse(m->line, "longer than 64 KiB");
-		}
-	}
-}
-
-static void
 run(struct mark *m, int stop)
 {
+	struct filter *in = &m->in;
 	struct pollfd f[] = {{.fd = STDIN_FILENO, .events = POLLIN},
 	    {.fd = stop, .events = POLLIN}};
 
-	while (!m->eof) {
-		int64_t wait = tick_wait_ms(&m->tick, clk_mono_ms());
+	while (!in->eof) {
+		int64_t wait = tick_wait_ms(&in->tick, clk_mono_ms());
 
 		if (poll(f, 2, (int)wait) == -1 && errno != EINTR)
 			die(RC_TEMP, "poll: %s", strerror(errno));
 		if (f[1].revents)
 			exit(RC_OK);
-		if (f[0].revents && line_fill(&m->in) == -1)
-			die(RC_TEMP, "stdin: %s", strerror(errno));
-		take_lines(m);
-		if (m->eof && m->tick.standing)
-			die(RC_TEMP, "stdin: the stage before has ended");
-		if (!f[0].revents && tick_missing(&m->tick, clk_mono_ms()))
-			die(RC_TEMP, "stdin: no tick for %" PRId64 " ms",
-			    m->tick.limit_ms);
+		filter_turn(in, f[0].revents, SIZE_MAX);
 	}
 }
 
@@ -268,7 +211,7 @@ result(const struct mark *m)
 {
 	if (m->failed)
 		return RC_TEMP;
-	if (m->refused || (m->plan && m->todo))
+	if (m->in.refused || (m->plan && m->todo))
 		return RC_NO;
 	return RC_OK;
 }
@@ -315,13 +258,13 @@ main(int argc, char **argv)
 	die_verbosity(quiet, verbose);
 	if (interval == -1)
 		interval = opt_env_span_ms("CHIME_INTERVAL", 10000, 200, 60000);
-	tick_init(&m.tick, interval);
+	m.in = (struct filter){.type = "silent", .work = mark, .arg = &m};
+	filter_init(&m.in, interval);
 	m.db = database();
-	line_in_init(&m.in, STDIN_FILENO, LINE_MAX_RECORD);
 	if ((stop = proc_stop_fd()) == -1)
 		die(RC_TEMP, "signals: %s", strerror(errno));
 	run(&m, stop);
-	line_in_free(&m.in);
+	filter_free(&m.in);
 	db_free(m.db);
 	return result(&m);
 }

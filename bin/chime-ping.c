@@ -32,10 +32,8 @@
 #include "base/rc.h"
 #include "line/filter.h"
 #include "line/json.h"
-#include "line/line.h"
 #include "line/ping.h"
 #include "line/rec.h"
-#include "line/tick.h"
 #include "os/net.h"
 #include "os/proc.h"
 
@@ -60,10 +58,7 @@ struct ping {
 	struct asked *asked;
 	size_t n;
 	int v4, v6; /* UDP sockets, not connected; -1 for none */
-	struct line_in in;
-	int64_t line;
-	bool eof, refused;
-	struct tick tick;
+	struct filter in;
 };
 
 /* A numeric address; nothing is looked up. */
@@ -88,8 +83,9 @@ to_addr(const char *host, uint16_t port, struct sockaddr_storage *to)
 }
 
 static int
-begin(struct ping *p, json_t *rec, struct json_reason *why)
+begin(json_t *rec, struct json_reason *why, void *arg)
 {
+	struct ping *p = arg;
 	const char *host = NULL, *address = NULL;
 	int64_t port = PING_PORT;
 	struct asked *a;
@@ -110,56 +106,6 @@ begin(struct ping *p, json_t *rec, struct json_reason *why)
 		say_warn(
 		    "%s: address %s is no number: cannot ask", host, address);
 	return 0;
-}
-
-static void
-take_line(struct ping *p, const char *line, size_t len)
-{
-	struct json_reason why;
-	const char *type = "";
-	json_t *rec = json_object_parse(line, len, &why);
-
-	if (!rec)
-		goto refuse;
-	if (json_need(json_get_str(rec, "type", 1, 64, &type, &why), "type",
-		&why) == -1)
-		goto refuse;
-	if (strcmp(type, "tick") == 0)
-		tick_came(&p->tick, clk_mono_ms());
-	if (strcmp(type, "silent") != 0)
-		filter_pass(line, len);
-	else if (begin(p, rec, &why) == -1)
-		goto refuse;
-	json_decref(rec);
-	return;
-refuse:
-	p->refused = true;
-	filter_refuse(p->line, why.text);
-	json_decref(rec);
-}
-
-/* Takes lines as long as there is room to ask. */
-static void
-take_lines(struct ping *p)
-{
-	enum line_result r;
-	char *line;
-	size_t len;
-
-	while (p->n < ASKED_MAX) {
-		r = line_next(&p->in, &line, &len);
-		if (r == LINE_EOF)
-			p->eof = true;
-		if (r == LINE_EOF || r == LINE_NONE)
-			return;
-		p->line++;
-		if (r == LINE_OK && len) {
-			take_line(p, line, len);
-		} else if (r == LINE_TOO_LONG) {
-			p->refused = true;
-			filter_refuse(p->line, "longer than 64 KiB");
-		}
-	}
 }
 
 /* The host's fate is known: its record goes out. */
@@ -254,7 +200,7 @@ turn(struct ping *p)
 static int
 wait_ms(const struct ping *p, int64_t next)
 {
-	int64_t tick = tick_wait_ms(&p->tick, clk_mono_ms());
+	int64_t tick = tick_wait_ms(&p->in.tick, clk_mono_ms());
 
 	if (tick >= 0 && tick < next)
 		next = tick;
@@ -264,9 +210,11 @@ wait_ms(const struct ping *p, int64_t next)
 static void
 run(struct ping *p, int stop)
 {
+	bool full = false; /* lines may wait that were already read */
+
 	for (;;) {
 		int64_t next;
-		bool room;
+		size_t room;
 		struct pollfd f[] = {{.fd = STDIN_FILENO, .events = POLLIN},
 		    {.fd = p->v4, .events = POLLIN},
 		    {.fd = p->v6, .events = POLLIN},
@@ -275,24 +223,17 @@ run(struct ping *p, int stop)
 		receive(p, p->v4);
 		receive(p, p->v6);
 		next = turn(p);
-		if (p->eof && !p->n)
+		if (p->in.eof && !p->n)
 			return;
-		room = !p->eof && p->n < ASKED_MAX;
+		room = p->in.eof ? 0 : ASKED_MAX - p->n;
 		f[0].fd = room ? STDIN_FILENO : -1;
+		if (full && room)
+			next = 0;
 		if (poll(f, 4, wait_ms(p, next)) == -1 && errno != EINTR)
 			die(RC_TEMP, "poll: %s", strerror(errno));
 		if (f[3].revents)
 			exit(RC_OK);
-		if (f[0].revents && line_fill(&p->in) == -1)
-			die(RC_TEMP, "stdin: %s", strerror(errno));
-		take_lines(p);
-		if (p->eof && p->tick.standing)
-			die(RC_TEMP, "stdin: the stage before has ended");
-		/* What is still unread may hold the tick. */
-		if (room && p->n < ASKED_MAX && !f[0].revents &&
-		    tick_missing(&p->tick, clk_mono_ms()))
-			die(RC_TEMP, "stdin: no tick for %" PRId64 " ms",
-			    p->tick.limit_ms);
+		full = filter_turn(&p->in, f[0].revents, room) == 0;
 	}
 }
 
@@ -353,9 +294,9 @@ main(int argc, char **argv)
 	p.timeout_ms = timeout_arg ? opt_span_ms('t', timeout_arg, 10, 60000)
 				   : opt_env_span_ms("CHIME_PING_TIMEOUT",
 					 interval / 4, 10, 60000);
-	tick_init(&p.tick, interval);
+	p.in = (struct filter){.type = "silent", .work = begin, .arg = &p};
+	filter_init(&p.in, interval);
 	p.asked = mem_calloc(ASKED_MAX, sizeof(*p.asked));
-	line_in_init(&p.in, STDIN_FILENO, LINE_MAX_RECORD);
 	p.v4 = udp("0.0.0.0");
 	p.v6 = udp("::"); /* a machine without IPv6 has no such hosts */
 	if (p.v4 == -1 && p.v6 == -1)
@@ -363,7 +304,7 @@ main(int argc, char **argv)
 	if ((stop = proc_stop_fd()) == -1)
 		die(RC_TEMP, "signals: %s", strerror(errno));
 	run(&p, stop);
-	line_in_free(&p.in);
+	filter_free(&p.in);
 	free(p.asked);
-	return p.refused ? RC_NO : RC_OK;
+	return p.in.refused ? RC_NO : RC_OK;
 }
