@@ -7,9 +7,8 @@
 #include "api/hostapi.h"
 #include "api/hostresult.h"
 #include "api/once.h"
+#include "api/page.h"
 #include "api/route.h"
-#include "base/clk.h"
-#include "base/utf8.h"
 #include "core/name.h"
 #include "line/ping.h"
 #include "line/row.h"
@@ -31,69 +30,22 @@ host_unknown(struct api *a, const char *name)
 	    name);
 }
 
+static const struct page_of hosts = {host_list, host_row};
+
 int
 host_result(struct api *a, const char *name)
 {
-	char ts[CLK_TS_SIZE], key[HOST_NAME_SIZE];
-	int r;
+	int r = page_one(a, &hosts, name);
 
-	clk_ts(ts);
-	if (host_list(a->db, name, "", 1) == -1)
-		return -1;
-	api_result(a);
-	r = host_row(a->db, ts, a->out, key);
-	db_done(a->db);
 	if (r == -1)
 		return -1;
 	return r == 1 ? 0 : host_unknown(a, name);
 }
 
-static int
-read_list(struct db *db, void *arg)
-{
-	struct api *a = arg;
-	char ts[CLK_TS_SIZE], key[HOST_NAME_SIZE];
-	const char *after;
-	int64_t limit, n = 0;
-	bool room = true;
-	int r;
-
-	api_again(a);
-	if (api_page(a, &limit, &after))
-		return 1;
-	/* Names are ASCII: what is not compares behind all of them. */
-	if (*after && !name_host(after))
-		return api_bad(a, "after: expected a host's name");
-	clk_ts(ts);
-	if (host_list(db, NULL, after, limit + 1) == -1)
-		return -1;
-	while (n < limit && room) {
-		size_t before = a->out->len;
-
-		api_row(a);
-		r = host_row(db, ts, a->out, key);
-		if (r == -1)
-			return -1;
-		if (r == 0) {
-			a->out->len = before;
-			break;
-		}
-		room = api_row_end(a);
-		n++;
-	}
-	/* The row too many says that there is a next page. */
-	if ((r = n < limit && room ? 0 : db_next(db)) == -1)
-		return -1;
-	if (r == 1)
-		snprintf(a->next, sizeof(a->next), "%s", key);
-	db_done(db);
-	return 0;
-}
-
 int
 route_host_list(struct api *a)
 {
-	return db_read(a->db, read_list, a);
+	return page_list(a, &hosts);
 }
 
 static int
