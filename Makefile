@@ -40,6 +40,7 @@ MANS := $(foreach m,$(wildcard man/*.[178]),\
 SIMS := $B/sim/sim $B/sim/mutants
 SIM_O := $(patsubst %.c,%.o,$(wildcard t/sim/*.c) \
 	$(addprefix lib/core/,gen.c ledger.c lease.c proof.c owner.c))
+BENCHES := $(patsubst t/bench/%.c,$B/bench/%,$(wildcard t/bench/*.c))
 UNITS := $(patsubst t/unit/%.c,$B/unit/%,$(wildcard t/unit/*.c))
 
 all: $(BINS) $(LIBEXECS) $(SHARES) $(MANS)
@@ -73,7 +74,7 @@ check:
 check-now: all $(UNITS) $(SIMS)
 	@BUILD=$B ./t/run $(T)
 
-bench: all
+bench: all $(BENCHES)
 	@BUILD=$B ./t/bench/run $(T)
 
 N ?= 20000
@@ -102,6 +103,11 @@ $B/libexec/chime/%: $B/obj/libexec/%.o $B/libchime.a
 	$Q$(LINK) $(PKG_LIBS)
 
 $B/unit/%: $B/obj/t/unit/%.o $B/libchime.a
+	@mkdir -p $(@D)
+	$(call tell,LINK)
+	$Q$(LINK) $(PKG_LIBS)
+
+$B/bench/%: $B/obj/t/bench/%.o $B/libchime.a
 	@mkdir -p $(@D)
 	$(call tell,LINK)
 	$Q$(LINK) $(PKG_LIBS)
