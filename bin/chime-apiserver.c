@@ -39,14 +39,15 @@
 	"[-C COMMAND] [--stdio]"
 
 #define CONNECTIONS 8000
-#define JOBS        1000  /* requests a pool knows before it says "busy" */
-#define CALL_WINDOW 4     /* requests given to one call worker at once */
-#define HEALTH_MS   1000  /* what /v1/health waits for a worker */
-#define LIMIT_MS    15000 /* a request, and a worker's silence */
-#define LINGER_MS   3000  /* from SIGTERM, for what is in flight */
-#define LEAVE_MS    500   /* for the workers to end then */
-#define HOLD_MS     5000  /* over a client's time, for a handshake to end */
-#define SPARE_FILES 160   /* descriptors that are no connections */
+#define JOBS        1000        /* calls known before the answer is "busy" */
+#define BEATS       CONNECTIONS /* heartbeats: an agent sends one at once */
+#define CALL_WINDOW 4           /* requests given to one call worker at once */
+#define HEALTH_MS   1000        /* what /v1/health waits for a worker */
+#define LIMIT_MS    15000       /* a request, and a worker's silence */
+#define LINGER_MS   3000        /* from SIGTERM, for what is in flight */
+#define LEAVE_MS    500         /* for the workers to end then */
+#define HOLD_MS     5000 /* over a client's time, for a handshake to end */
+#define SPARE_FILES 160  /* descriptors that are no connections */
 
 enum { BEAT, CALL, POOLS };
 
@@ -87,8 +88,8 @@ start_pool(const struct config *c, int which)
 	    .name = names[which],
 	    .argv = argv[which],
 	    .n = which == BEAT ? 1 : c->workers,
-	    .window = which == BEAT ? JOBS : CALL_WINDOW,
-	    .jobs = JOBS,
+	    .window = which == BEAT ? BEATS : CALL_WINDOW,
+	    .jobs = which == BEAT ? BEATS : JOBS,
 	    .limit_ms = c->limit_ms,
 	    .loop = server.loop,
 	    .row = dispatch_row,

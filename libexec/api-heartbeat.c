@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clk.h"
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/opt.h"
@@ -39,6 +40,7 @@
 #define SYNOPSIS    "[-qvV] <requests >answers"
 #define BATCH_MAX   256
 #define BATCH_BYTES (32 * 1024 * 1024)
+#define GATHER_MS   10 /* while many come, the least time between batches */
 #define OUT_MAX     (512 * 1024 * 1024)
 
 struct job {
@@ -55,7 +57,8 @@ struct worker {
 	struct line_in in;
 	struct job *job;
 	size_t n, bytes;
-	bool away; /* the database; said once */
+	int64_t next; /* when the next batch may begin; 0: at once */
+	bool away;    /* the database; said once */
 };
 
 /* "/v1/host/NAME/heartbeat"; no host's name needs percent-encoding. */
@@ -128,7 +131,25 @@ take_line(struct worker *w, const char *line, size_t len)
 	take_body(j);
 }
 
-/* All that waits; blocks for the first line. 0 at the end of input. */
+/*
+ * How long to wait for more lines, in ms, -1 for ever. A transaction costs
+ * much, a heartbeat in it little: when they do not come one by one, those of
+ * a few milliseconds share one.
+ */
+static int
+patience(const struct worker *w)
+{
+	int64_t now;
+
+	if (!w->n)
+		return -1;
+	if (!w->next)
+		return 0;
+	now = clk_mono_ms();
+	return now < w->next ? (int)(w->next - now) : 0;
+}
+
+/* A batch; blocks for its first line. 0 at the end of input. */
 static int
 collect(struct worker *w, int stop)
 {
@@ -148,13 +169,14 @@ collect(struct worker *w, int stop)
 			break;
 		if (r != LINE_NONE)
 			continue;
-		if (poll(p, 2, w->n ? 0 : -1) == -1 && errno != EINTR)
+		if (poll(p, 2, patience(w)) == -1 && errno != EINTR)
 			die(RC_TEMP, "poll: %s", strerror(errno));
 		if (p[1].revents || (w->n && !p[0].revents))
 			break;
 		if (p[0].revents && line_fill(&w->in) == -1)
 			die(RC_TEMP, "stdin: %s", strerror(errno));
 	}
+	w->next = w->n > 1 ? clk_mono_ms() + GATHER_MS : 0;
 	return w->n > 0;
 }
 

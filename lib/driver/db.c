@@ -192,6 +192,17 @@ db_reason(const struct db *db)
 	return db->reason;
 }
 
+/* A power of two, or one and a half. */
+size_t
+db_round(size_t n)
+{
+	size_t step = 1;
+
+	while (step < n)
+		step *= 2;
+	return step >= 4 && n <= step / 4 * 3 ? step / 4 * 3 : step;
+}
+
 static int
 simple(struct db *db, const char *sql)
 {

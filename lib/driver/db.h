@@ -92,6 +92,13 @@ int db_query_v(
 int db_next(struct db *db);
 
 /*
+ * n or a little more: how many values a list in a statement should have, so
+ * that lists of any length need few texts, each of which is prepared once.
+ * The last value is repeated for the rest.
+ */
+size_t db_round(size_t n);
+
+/*
  * Column col (from 0) of the row: its text, valid until the next db_ call on
  * rows; NULL for SQL's NULL.
  */

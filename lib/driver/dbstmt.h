@@ -10,7 +10,7 @@
 
 #include "driver/db.h"
 
-#define DBSTMT_CACHE   64
+#define DBSTMT_CACHE   128
 #define DB_REASON_SIZE 320
 
 struct dbstmt_col {

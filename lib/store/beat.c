@@ -49,18 +49,19 @@ int
 beat_lock(struct db *db, const char *const *hosts, size_t n,
     void (*row)(const struct beat_row *, void *arg), void *arg)
 {
-	struct db_val *v = mem_calloc(n, sizeof(*v));
+	size_t all = db_round(n);
+	struct db_val *v = mem_calloc(all, sizeof(*v));
 	struct beat_row b;
 	struct buf sql;
 	int r;
 
-	for (size_t i = 0; i < n; i++)
-		v[i] = text(hosts[i]);
+	for (size_t i = 0; i < all; i++)
+		v[i] = text(hosts[i < n ? i : n - 1]);
 	repeat(&sql,
 	    "SELECT host, boot, beat, observed_rev FROM heartbeat"
 	    " WHERE host IN (",
-	    "?", n, ") ORDER BY host FOR UPDATE");
-	r = db_query_v(db, sql.data, v, n);
+	    "?", all, ") ORDER BY host FOR UPDATE");
+	r = db_query_v(db, sql.data, v, all);
 	while (r == 0 && (r = db_next(db)) == 1) {
 		copy(b.host, sizeof(b.host), db_str(db, 0));
 		copy(b.boot, sizeof(b.boot), db_str(db, 1));
@@ -89,27 +90,31 @@ static const char beat_tail[] = " ON DUPLICATE KEY UPDATE " NEWER(
 		       "health") NEWER("reason") NEWER("seen_at")
 		       NEWER("beat") "boot = VALUES(boot)";
 
+/* A beat that is written twice is no newer the second time. */
 int
 beat_write(struct db *db, const struct beat *b, size_t n)
 {
-	struct db_val *v = mem_calloc(n * 7, sizeof(*v)), *p = v;
+	size_t all = db_round(n);
+	struct db_val *v = mem_calloc(all * 7, sizeof(*v)), *p = v;
 	struct buf sql;
 	int64_t r;
 
-	for (size_t i = 0; i < n; i++) {
-		*p++ = text(b[i].host);
-		*p++ = text(b[i].boot);
-		*p++ = number(b[i].beat);
-		*p++ = text(b[i].desired_rev);
-		*p++ = text(b[i].observed_rev);
-		*p++ = text(b[i].error ? "error" : "ok");
-		*p++ = text(b[i].reason);
+	for (size_t i = 0; i < all; i++) {
+		*p++ = text(b->host);
+		*p++ = text(b->boot);
+		*p++ = number(b->beat);
+		*p++ = text(b->desired_rev);
+		*p++ = text(b->observed_rev);
+		*p++ = text(b->error ? "error" : "ok");
+		*p++ = text(b->reason);
+		if (i + 1 < n)
+			b++;
 	}
 	repeat(&sql,
 	    "INSERT INTO heartbeat(host, boot, beat, desired_rev,"
 	    " observed_rev, health, reason, seen_at) VALUES ",
-	    "(?,?,?,?,?,?,?,UTC_TIMESTAMP(3))", n, beat_tail);
-	r = db_exec_v(db, sql.data, v, n * 7);
+	    "(?,?,?,?,?,?,?,UTC_TIMESTAMP(3))", all, beat_tail);
+	r = db_exec_v(db, sql.data, v, all * 7);
 	buf_free(&sql);
 	free(v);
 	return r == -1 ? -1 : 0;

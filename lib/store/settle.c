@@ -203,22 +203,23 @@ take_host(struct db *db, struct settle *s)
 static int
 read_hosts(struct db *db, struct settle *s, size_t n)
 {
-	struct db_val *v = mem_calloc(n, sizeof(*v));
+	size_t i = 0, all = db_round(n);
+	struct db_val *v = mem_calloc(all, sizeof(*v));
 	struct buf sql;
-	size_t i = 0;
 	int r;
 
 	buf_init(&sql, SQL_MAX);
 	buf_puts(&sql,
 	    "SELECT name, admin, health, health_reason, vcpus, memory_mib,"
 	    " pong_port, desired_rev FROM host WHERE name IN (");
-	for (size_t j = 0; j < n; j++) {
-		v[j].s = s[j].host;
+	for (size_t j = 0; j < all; j++) {
+		v[j].s = s[j < n ? j : n - 1].host;
 		buf_puts(&sql, j ? ",?" : "?");
-		s[j].known = false;
 	}
+	for (size_t j = 0; j < n; j++)
+		s[j].known = false;
 	buf_puts(&sql, ") ORDER BY name");
-	r = db_query_v(db, sql.data, v, n);
+	r = db_query_v(db, sql.data, v, all);
 	while (r == 0 && (r = db_next(db)) == 1) {
 		while (i < n && strcmp(s[i].host, db_str(db, 0)) != 0)
 			i++;

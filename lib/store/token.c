@@ -96,19 +96,20 @@ token_find_all(struct db *db, const char *const *hashes, size_t n,
     void (*found)(const char *hash, const struct token *t, void *arg),
     void *arg)
 {
-	struct db_val *v = mem_calloc(n, sizeof(*v));
+	size_t all = db_round(n);
+	struct db_val *v = mem_calloc(all, sizeof(*v));
 	struct token t;
 	struct buf sql;
 	int r;
 
 	buf_init(&sql, SIZE_MAX / 2);
 	buf_puts(&sql, "SELECT t.hash, " COLUMNS TABLES "WHERE t.hash IN (");
-	for (size_t i = 0; i < n; i++) {
-		v[i].s = hashes[i];
+	for (size_t i = 0; i < all; i++) {
+		v[i].s = hashes[i < n ? i : n - 1];
 		buf_puts(&sql, i ? ",?" : "?");
 	}
 	buf_puts(&sql, ")" VALID);
-	r = db_query_v(db, sql.data, v, n);
+	r = db_query_v(db, sql.data, v, all);
 	while (r == 0 && (r = db_next(db)) == 1) {
 		take_row(db, 1, &t);
 		found(db_str(db, 0), &t, arg);
