@@ -53,20 +53,26 @@ verify() {
 		bind(S, pack_sockaddr_un($ARGV[0])) or die $!;
 		print "$m\n" while defined recv(S, $m, 4096, 0)' "$DIR/notify"
 	wait_for 5 test -S notify
+	port=$(free_port)
 	cat >server.conf <<-END
 		CHIME_DB_SOCKET=$DIR/db.sock
 		CHIME_DB_USER=root
-		CHIME_API_LISTEN=127.0.0.1:$(free_port)
+		CHIME_API_LISTEN=127.0.0.1:$port
 		CHIME_RUN_DIR=$DIR/run
 		CHIME_LOG_DIR=$DIR/log
 	END
-	# As long as a part is not ready, nothing is said.
-	signal db STOP
+	# As long as a part is not ready, nothing is said: its port is taken.
+	start holder perl -MSocket -e '
+		socket(S, PF_INET, SOCK_STREAM, 0) or die $!;
+		bind(S, sockaddr_in($ARGV[0], INADDR_LOOPBACK)) or die $!;
+		listen(S, 1);
+		sleep 60' "$port"
+	wait_for 5 tcp_open "$port"
 	start server env NOTIFY_SOCKET="$DIR/notify" \
 	    chime-server run --conf server.conf
-	wait_for 20 has log/apiserver/current 'listening on'
+	wait_for 20 has log/apiserver/current "$port.*in use"
 	[ ! -s notified.out ]
-	signal db CONT
+	stop holder
 	wait_for 30 has notified.out READY=1
 	chime-server status --conf server.conf | jq_is .ready
 	stop server
