@@ -771,6 +771,7 @@ answered() {
 	ask GET /v1/vm
 	gets 503 database
 	has ask.err "inventory' doesn't exist"
+	has ask.err 'chimeadm initserver mysql. brings them up to date'
 	export CHIME_DB_USER=nobody
 	ask GET /v1/health
 	gets 503 database

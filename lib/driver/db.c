@@ -103,12 +103,26 @@ class_of(unsigned number)
 	}
 }
 
+/* What to do about it, where the database's own words do not say. */
+static const char *
+advice(unsigned number)
+{
+	switch (number) {
+	case ER_NO_SUCH_TABLE:
+	case ER_BAD_FIELD_ERROR:
+		return "; the tables are missing or of an older chime: "
+		       "`chimeadm initserver mysql` brings them up to date";
+	default:
+		return "";
+	}
+}
+
 int
 db_fail(struct db *db, unsigned number, const char *text)
 {
 	db->error = class_of(number);
-	snprintf(db->reason, sizeof(db->reason), "%s (error %u)",
-	    text && *text ? text : "no reason given", number);
+	snprintf(db->reason, sizeof(db->reason), "%.180s (error %u)%s",
+	    text && *text ? text : "no reason given", number, advice(number));
 	return -1;
 }
 
