@@ -5,7 +5,9 @@
  * In: HTTP requests (or, with --stdio, request lines on stdin). Out: the
  * answers of its worker processes, to whom every request is one line. It
  * knows which path goes to which workers, and nothing of what a path means:
- * no SQL and no secrets are in this process, which strangers talk to.
+ * no SQL and no secrets are in this process, which strangers talk to. The web
+ * page is served beside the API on a port of its own, with connections of its
+ * own, so that no browser takes one from an agent.
  *
  * One thread, one loop: libmicrohttpd and the workers' pipes. Ends 0 at
  * SIGTERM, when what is in flight has been answered (3 s at most); 100 when
@@ -25,11 +27,12 @@
 #include "base/opt.h"
 #include "base/rc.h"
 #include "driver/dispatch.h"
-#include "driver/front.h"
+#include "driver/fronts.h"
 #include "driver/listen.h"
 #include "driver/relay.h"
 #include "driver/tls.h"
 #include "driver/workers.h"
+#include "driver/www.h"
 #include "os/loop.h"
 #include "os/proc.h"
 #include "os/ready.h"
@@ -48,6 +51,8 @@
 #define LEAVE_MS    500         /* for the workers to end then */
 #define HOLD_MS     5000 /* over a client's time, for a handshake to end */
 #define SPARE_FILES 160  /* descriptors that are no connections */
+#define PAGES       256  /* connections of browsers */
+#define PAGE_LISTEN "127.0.0.1:8033"
 
 enum { BEAT, CALL, POOLS };
 
@@ -63,9 +68,10 @@ struct server {
 	int loop;
 	bool stopping;
 	struct workers *pool[POOLS];
-	struct tls *tls;     /* of the front, or NULL */
-	struct front *front; /* or */
-	struct relay *relay;
+	struct tls *tls; /* of the fronts, or NULL */
+	struct fronts fronts;
+	struct www *www;
+	struct relay *relay; /* instead of fronts */
 	struct dispatch dispatch;
 };
 
@@ -122,14 +128,6 @@ stop_ready(void *arg, unsigned events)
 	server.stopping = true;
 }
 
-static void
-front_ready(void *arg, unsigned events)
-{
-	/* front_run is called after every turn of the loop. */
-	(void)arg;
-	(void)events;
-}
-
 static int64_t
 sooner(int64_t a, int64_t b)
 {
@@ -151,9 +149,7 @@ turn(int64_t wait)
 	if (loop_wait(server.loop, sooner(wait, next)) == -1)
 		die(RC_TEMP, "epoll: %s", strerror(errno));
 	server.dispatch.now = clk_mono_ms();
-	next = -1;
-	if (server.front)
-		next = front_run(server.front, server.dispatch.now);
+	next = fronts_run(&server.fronts, server.dispatch.now);
 	if (server.tls)
 		next = sooner(next, tls_run(server.tls, server.dispatch.now));
 	if (server.relay) {
@@ -185,15 +181,14 @@ finish(void)
 {
 	int64_t end = clk_mono_ms() + LINGER_MS;
 
-	if (server.front)
-		front_quiesce(server.front);
-	while (server.front && front_busy(server.front) && clk_mono_ms() < end)
+	fronts_quiesce(&server.fronts);
+	while (fronts_busy(&server.fronts) && clk_mono_ms() < end)
 		if (turn(end - clk_mono_ms()) == -1)
 			break;
 	for (int i = 0; i < POOLS; i++)
 		workers_end(server.pool[i]);
-	if (server.front)
-		front_free(server.front);
+	fronts_free(&server.fronts);
+	www_free(server.www);
 	tls_free(server.tls);
 	for (int i = 0; i < POOLS; i++)
 		workers_free(server.pool[i], clk_mono_ms() + LEAVE_MS);
@@ -287,36 +282,70 @@ serve_tls(const struct config *c)
 	return true;
 }
 
+/* One of the two ports; conf has what is its own. */
+static void
+serve(const struct config *c, struct front_conf conf,
+    const struct listen_result *at)
+{
+	conf.fd = at->fd;
+	conf.tls = server.tls != NULL;
+	conf.read_ms = c->client_ms;
+	conf.send_ms = 2 * c->client_ms;
+	conf.request = dispatch_http;
+	conf.arg = &server.dispatch;
+	conf.debug = say_debug;
+	if (fronts_add(&server.fronts, server.loop, &conf) == -1)
+		die(RC_TEMP, "libmicrohttpd does not start");
+	say_info("%s %s%s", conf.www ? "the page is on" : "listening on",
+	    at->at, conf.tls ? " with TLS" : "");
+}
+
+/*
+ * The page's port. Taken by somebody else, it costs the page alone when
+ * nobody asked for this port: agents need the API.
+ */
+static void
+serve_page(const struct config *c, bool safe)
+{
+	char home[PATH_MAX], dir[PATH_MAX + 32], reason[WWW_REASON_SIZE];
+	struct front_conf conf = {.connections = PAGES};
+	const char *page = getenv("CHIME_PAGE_LISTEN");
+	struct listen_result at;
+
+	if (page && (!*page || strcmp(page, "none") == 0))
+		return;
+	at = listen_open(page ? page : PAGE_LISTEN, "8033", safe);
+	if (at.fd == -1 && !page) {
+		say_warn("no page on " PAGE_LISTEN ": %s", at.reason);
+		return;
+	}
+	if (at.fd == -1)
+		die(at.rc, "CHIME_PAGE_LISTEN %s: %s", page, at.reason);
+	if (proc_home(home, sizeof(home)) == -1)
+		die(RC_TEMP, "share/chime/www: %s", strerror(errno));
+	snprintf(dir, sizeof(dir), "%s/share/chime/www", home);
+	server.www = conf.www = www_new(dir, reason);
+	if (!conf.www)
+		die(RC_TEMP, "the page: %s", reason);
+	serve(c, conf, &at);
+}
+
 static void
 serve_http(const struct config *c)
 {
-	static struct loop_watch watch;
-	bool tls = serve_tls(c);
+	bool safe = serve_tls(c) ||
+		    strcmp(opt_env("CHIME_ALLOW_PLAINTEXT", "0"), "1") == 0;
 	struct front_conf conf = {
-	    .tls = tls,
-	    .connections = listen_connections(CONNECTIONS, SPARE_FILES),
-	    .read_ms = c->client_ms,
-	    .send_ms = 2 * c->client_ms,
-	    .request = dispatch_http,
-	    .arg = &server.dispatch,
-	    .debug = say_debug,
+	    .connections = listen_connections(CONNECTIONS, SPARE_FILES + PAGES),
 	};
-	struct listen_result at = listen_open(c->listen, "8801",
-	    tls || strcmp(opt_env("CHIME_ALLOW_PLAINTEXT", "0"), "1") == 0);
+	struct listen_result at = listen_open(c->listen, "8801", safe);
 
 	if (at.fd == -1)
 		die(at.rc, "CHIME_API_LISTEN %s: %s", c->listen, at.reason);
 	if (conf.connections < SPARE_FILES)
 		die(RC_TEMP, "open files: the limit (ulimit -n) is too low");
-	conf.fd = at.fd;
-	server.front = front_new(&conf);
-	if (!server.front)
-		die(RC_TEMP, "libmicrohttpd does not start");
-	watch.fd = front_fd(server.front);
-	watch.ready = front_ready;
-	if (loop_set(server.loop, &watch, LOOP_IN) == -1)
-		die(RC_TEMP, "epoll: %s", strerror(errno));
-	say_info("listening on %s%s", at.at, tls ? " with TLS" : "");
+	serve(c, conf, &at);
+	serve_page(c, safe);
 }
 
 int

@@ -12,8 +12,10 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "driver/conns.h"
+#include "driver/response.h"
 #include "driver/route.h"
 #include "driver/tls.h"
+#include "driver/www.h"
 #include "line/reply.h"
 #include "os/proc.h"
 
@@ -125,42 +127,25 @@ header(const struct front_request *q, const char *name)
 	return MHD_lookup_connection_value(q->mhd, MHD_HEADER_KIND, name);
 }
 
+/* An answer is on its way. */
 static void
-add_header(struct MHD_Response *r, const char *name, const char *value)
+sending(struct front_request *q)
 {
-	if (value && *value)
-		MHD_add_response_header(r, name, value);
+	q->state = QUEUED;
+	conns_enter(&q->front->conns, q->conn, CONN_SENDING);
 }
 
 static enum MHD_Result
 send_reply(struct front_request *q)
 {
-	struct reply *y = &q->reply;
-	struct MHD_Response *r;
+	struct MHD_Response *r = response_of(&q->reply, q->front->closing);
 	enum MHD_Result result;
 
-	r = MHD_create_response_from_buffer(
-	    y->body.len, y->body.data, MHD_RESPMEM_MUST_FREE);
 	if (!r)
 		return MHD_NO;
-	buf_init(&y->body, ANSWER_MAX); /* the response owns it now */
-	add_header(r, MHD_HTTP_HEADER_CONTENT_TYPE,
-	    y->ndjson && y->status < 400 ? "application/x-ndjson"
-					 : "application/json");
-	add_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	add_header(r, "X-Request-Id", y->request);
-	add_header(r, "Chime-Next", y->next);
-	if (y->status == MHD_HTTP_UNAUTHORIZED)
-		add_header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
-	if (y->status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		add_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD, POST, DELETE");
-	add_header(r, MHD_HTTP_HEADER_RETRY_AFTER, y->retry);
-	if (q->front->closing)
-		add_header(r, MHD_HTTP_HEADER_CONNECTION, "close");
-	result = MHD_queue_response(q->mhd, (unsigned)y->status, r);
+	result = MHD_queue_response(q->mhd, (unsigned)q->reply.status, r);
 	MHD_destroy_response(r);
-	q->state = QUEUED;
-	conns_enter(&q->front->conns, q->conn, CONN_SENDING);
+	sending(q);
 	return result;
 }
 
@@ -280,6 +265,11 @@ handle(void *cls, struct MHD_Connection *mhd, const char *url,
 		accept = header(q, MHD_HTTP_HEADER_ACCEPT);
 		q->reply.ndjson =
 		    accept && strstr(accept, "application/x-ndjson");
+		if (q->front->conf.www && www_answer(q->front->conf.www, mhd,
+					      method, q->target) == MHD_YES) {
+			sending(q);
+			return MHD_YES;
+		}
 		if (!announces_too_much(q))
 			return MHD_YES;
 		reply_error(&q->reply, 413, "too_large", too_large);

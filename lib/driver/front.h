@@ -24,6 +24,7 @@
 
 struct front;
 struct front_request;
+struct www;
 
 struct front_conf {
 	int fd;   /* listening; front_new takes it */
@@ -38,6 +39,7 @@ struct front_conf {
 	void (*request)(
 	    void *arg, struct front_request *q, const struct wire_request *r);
 	void *arg;
+	struct www *www; /* files to serve beside the API, or NULL */
 	/* Messages about clients: say_debug. */
 	void (*debug)(const char *fmt, ...);
 };

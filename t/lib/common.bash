@@ -16,6 +16,8 @@ SHARE=$BUILD/share/chime
 PATH=$BUILD/bin:$PATH
 export ROOT BUILD LIBEXEC SHARE PATH LC_ALL=C.UTF-8
 unset "${!CHIME_@}"
+# Its usual port is one for the whole machine: only tests of it have a page.
+export CHIME_PAGE_LISTEN=none
 
 # Files that need more replace these and call common_setup first,
 # common_teardown last.
