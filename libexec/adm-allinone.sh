@@ -17,20 +17,23 @@ home=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 # shellcheck source=share/chime/ending.sh
 . "$home/share/chime/ending.sh"
 
-synopsis='allinone [--dir DIR] [--libvirt URI] [--port PORT] [--pong-port PORT]'
+synopsis='allinone [--dir DIR] [--libvirt URI] [--port PORT] [--page-port PORT]
+    [--pong-port PORT]'
 keep=
 libvirt=
 port=8801
+page_port=8033
 pong_port=8802
 while [ $# -gt 0 ]; do
 	case $1 in
-	--dir | --libvirt | --port | --pong-port) value "$@" ;;
+	--dir | --libvirt | --port | --page-port | --pong-port) value "$@" ;;
 	*) usage "$synopsis" ;;
 	esac
 	case $1 in
 	--dir) keep=$(absolute "$2") ;;
 	--libvirt) libvirt=$2 ;;
 	--port) port=$2 ;;
+	--page-port) page_port=$2 ;;
 	--pong-port) pong_port=$2 ;;
 	esac
 	shift 2
@@ -48,6 +51,7 @@ need s6-svscan s6-log envfile jq flock setsid setpriv unshare mariadbd \
     mariadb-install-db virsh qemu-system-x86_64 chime-call
 [ "$libvirt" ] || need libvirtd
 port_free tcp "$port" --port
+port_free tcp "$page_port" --page-port
 port_free udp "$pong_port" --pong-port
 for name in $(env | sed -n 's/^\(CHIME_[A-Z_]*\)=.*/\1/p'); do
 	unset "$name"
@@ -67,7 +71,8 @@ step "the database and its tables"
 attend "$home/bin/chimeadm" initserver mysql --embedded --dir "$dir/db" \
     --conf-dir "$dir/etc" 2>"$dir/log/initserver" || fail initserver
 conf_set "$dir/etc/server.conf" CHIME_LOG_DIR="$dir/log" \
-    CHIME_RUN_DIR="$dir/run" CHIME_API_LISTEN="127.0.0.1:$port"
+    CHIME_RUN_DIR="$dir/run" CHIME_API_LISTEN="127.0.0.1:$port" \
+    CHIME_PAGE_LISTEN="127.0.0.1:$page_port"
 
 step "the server role, with its API on $CHIME_API"
 supervise

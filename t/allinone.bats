@@ -21,7 +21,8 @@ teardown() {
 allinone() {
 	port=$(free_port)
 	start one env TMPDIR="$DIR/tmp" "${HOME_BIN:-$BUILD/bin}/chimeadm" \
-	    allinone --port "$port" --pong-port "$(free_port udp)" "$@"
+	    allinone --port "$port" --page-port "$(free_port)" \
+	    --pong-port "$(free_port udp)" "$@"
 }
 
 allinone_up() {

@@ -100,6 +100,7 @@ summary() {
 	cat <<-END
 
 	API address:  $CHIME_API
+	web page:     http://127.0.0.1:$page_port (log in with the token)
 	admin token:  $CHIME_TOKEN_FILE
 	everything:   $dir
 
