@@ -23,7 +23,7 @@ spoiled() {
 	found=$(find . -mindepth 1 -maxdepth 1 ! -name build ! -name .git |
 	    LC_ALL=C sort | tr -d '\n')
 	[ "$found" = "./.ci./.clang-format./.gitignore./LICENSE./Makefile\
-./README./bin./etc./lib./libexec./man./share./sv./t" ]
+./README./README.zh./bin./etc./lib./libexec./man./share./sv./t" ]
 }
 
 @test "lint: sizes, layers, completeness, words, text" {
