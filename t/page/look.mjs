@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
-// How it looks: nothing sticks out at 360 pixels, in either language; every
-// field and button has a name; texts have enough contrast, light and dark.
+// How it looks: nothing is cut off, from 360 pixels on, in either language;
+// every field and button has a name; texts have enough contrast, light and
+// dark.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -39,11 +40,21 @@ const nameless = () => Array.from(document.querySelectorAll(
     !(n.getAttribute('aria-label') || n.getAttribute('aria-labelledby') ||
 	n.labels?.length || n.textContent.trim())).map((n) => n.outerHTML);
 
+// What is cut off at the right: of its row, and so of everything.
+const cut = () => Array.from(document.querySelectorAll('td > *, li > *'))
+    .filter((n) => n.checkVisibility() && n.getBoundingClientRect().right >
+	n.closest('tr, li').getBoundingClientRect().right - 8)
+    .map((n) => n.outerHTML);
+
 const check = async (page) => {
+	for (const width of [1440, 1130, 810, 700, 360]) {
+		await page.setViewportSize({ width, height: 780 });
+		assert.equal(await page.evaluate(
+		    () => document.documentElement.scrollWidth), width);
+		assert.deepEqual(await page.evaluate(cut), []);
+	}
 	assert.deepEqual(await page.evaluate(faint), []);
 	assert.deepEqual(await page.evaluate(nameless), []);
-	assert.equal(await page.evaluate(
-	    () => document.documentElement.scrollWidth), 360);
 };
 
 for (const colorScheme of ['light', 'dark']) {
