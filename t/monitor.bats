@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: ISC
 # chime-stale | chime-ping | chime-mark as one standing pipe, with intervals
 # of 1 s: who is called unreachable, when, and what a dead stage does.
-# time-limit: 180 s
 
 load lib/common
 load lib/db

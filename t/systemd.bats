@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: ISC
 # systemd starts the same roles: units that are sound, put in place and not
 # started, and the readiness of the whole role.
-# time-limit: 180 s
 # shellcheck disable=SC2016 # programs of perl
 
 load lib/common

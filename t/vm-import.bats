@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: ISC
 # VMs from libvirt's XML, and running domains taken over: a server, a node,
 # a real libvirtd and real qemus.
-# time-limit: 300 s
 
 load lib/common
 load lib/db

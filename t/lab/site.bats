@@ -3,7 +3,6 @@
 # A site as a customer has it: two servers on one database, four nodes, TLS,
 # real tokens; whoever should not get in, does not, is logged, and does no
 # harm.
-# time-limit: 400 s
 # shellcheck disable=SC2154
 
 load ../lib/common
