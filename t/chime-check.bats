@@ -7,8 +7,8 @@ load lib/common
 load lib/db
 load lib/hosts
 
-# check RC ARGUMENT...: one record in $DIR/out, that code, within a second
-# and what starting a program may take on a busy machine.
+# check RC ARGUMENT...: one record in $DIR/out, that code, by its own deadline
+# of a second: with what a busy machine adds, long before whoever hangs ends.
 check() {
 	local want=$1 before after got=0
 
@@ -18,7 +18,7 @@ check() {
 	after=$(now_ms)
 	echo "$got after $((after - before)) ms: $(cat out err)"
 	[ "$got" -eq "$want" ]
-	[ $((after - before)) -lt 1500 ]
+	[ $((after - before)) -lt 4000 ]
 	[ "$(wc -l <out)" -eq 1 ]
 	jq_is '.type == "check" and .check == "'"$1"'" and
 	    .healthy == ('"$want"' == 0) and (.reason | length > 5)' out

@@ -52,9 +52,10 @@ common_teardown() {
 }
 
 # wait_for SECONDS COMMAND...: until it succeeds; fails when it does not in
-# time. The only place that sleeps: tests wait for events.
+# time, which is three times as long beside other tests (PATIENCE, of t/run).
+# The only place that sleeps: tests wait for events.
 wait_for() {
-	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * ${PATIENCE:-1} * 1000000))
 
 	shift
 	until "$@"; do
