@@ -40,9 +40,11 @@ marked_after() {
 	host_is n2 run
 
 	# Commands are refused with what to do, and change nothing.
-	run ! cli vm stop web
-	[ "$status" -eq 1 ]
-	[[ $output == *n1*unreachable* ]]
+	for order in start stop; do
+		run ! cli vm $order web
+		[ "$status" -eq 1 ]
+		[[ $output == *n1*unreachable* ]]
+	done
 	sql_is running "SELECT want FROM vm WHERE name = 'web'"
 	run ! cli vm create --name other --host n1 --vcpus 1 --memory-mib 16
 	[ "$status" -eq 1 ]
