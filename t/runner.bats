@@ -49,6 +49,26 @@ run_tests() {
 	grep 'here it is' tree/build/log/a.bats.tap
 }
 
+@test "AGAIN: what fails once and passes alone is named; twice is a failure" {
+	# shellcheck disable=SC2016 # expanded in there
+	case_file a.bats <<<'%test "one" {
+		[ -e "$ONCE" ] || ! touch "$ONCE"
+	}'
+	case_file b.bats <<<'%test "two" { true; }'
+	for want in 1 0; do
+		rm -f once
+		run "-$want" env -i PATH="$CLEAN_PATH" ONCE="$DIR/once" \
+		    AGAIN=$((1 - want)) BUILD=build tree/t/run
+	done
+	echo "$output" | grep '^FAIL  a.bats'
+	echo "$output" | grep '^unsteady: a.bats'
+	[ "${lines[-1]}" = "2 passed, 0 failed" ]
+	[ -s tree/build/log/a.bats.first.tap ]
+	case_file a.bats <<<'%test "one" { false; }'
+	run -1 env -i PATH="$CLEAN_PATH" AGAIN=1 BUILD=build tree/t/run
+	[ "${lines[-1]}" = "1 passed, 1 failed" ]
+}
+
 @test "nothing at all is no success" {
 	run_tests 1
 	[ "$last" = "0 passed, 0 failed" ]

@@ -90,7 +90,11 @@ role_run() {
 		kill -0 "$tree" 2>/dev/null || break
 	done
 	tree=
-	[ -z "$ready" ] || kill -s KILL -- "-$ready" 2>/dev/null || true
+	# By its pid first: a signal so early finds no group of its own yet.
+	if [ -n "$ready" ]; then
+		kill -s KILL "$ready" 2>/dev/null || true
+		kill -s KILL -- "-$ready" 2>/dev/null || true
+	fi
 	if [ $rc -ne 0 ] && [ -z "$stopping" ]; then
 		say error "s6-svscan ended with code $rc"
 		rc=111

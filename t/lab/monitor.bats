@@ -3,9 +3,9 @@
 # chime-stale | chime-ping | chime-mark as one standing pipe, with intervals
 # of 1 s: who is called unreachable, when, and what a dead stage does.
 
-load lib/common
-load lib/db
-load lib/hosts
+load ../lib/common
+load ../lib/db
+load ../lib/hosts
 
 setup() {
 	common_setup
@@ -182,7 +182,8 @@ ms() {
 
 @test "the database frozen: nobody is blamed for what could not be written" {
 	# Ticks stop with it; they are not what is looked at here.
-	export CHIME_INTERVAL=2s CHIME_MISSED=2
+	# 8 s make a host silent, 10 s without a tick end a stage.
+	export CHIME_INTERVAL=4s CHIME_MISSED=2
 	add_host n1 127.0.0.1 "$(free_port udp)"
 	beats n1 1
 	monitor
@@ -190,9 +191,9 @@ ms() {
 	signal db STOP
 	frozen=$(now_ms)
 	enough() {
-		[ $(($(now_ms) - frozen)) -ge 4300 ]
+		[ $(($(now_ms) - frozen)) -ge 8600 ]
 	}
-	wait_for 10 enough
+	wait_for 12 enough
 	signal db CONT
 	beats n1 2
 	passed 2
