@@ -190,3 +190,30 @@ renewed() {
 	[ "$rc" -eq 0 ]
 	status_has '.service == "pong" and .ready'
 }
+
+@test "drain: shown first, done with --confirm, receipts into a file" {
+	conf
+	run -100 chime-agent drain --conf agent.conf
+	[[ $output == *"--all | --uuid"* ]]
+	run -100 chime-agent drain --all --uuid x --conf agent.conf
+	run -100 chime-agent drain --all --conf "$DIR/none"
+	[[ $output == *"none: cannot be read"* ]]
+	mkdir agent
+	jq -nc '{type: "vm", vm: "6f8ab3b2-6a2c-4b6e-9d55-0f8f7e3a9c01",
+	    generation: 4}' >agent/desired.jsonl
+	run -1 --separate-stderr chime-agent drain --all --conf agent.conf
+	jq_is '.type == "plan" and .action == "refuse"' <<<"$output"
+	# shellcheck disable=SC2154 # run sets it
+	[[ $stderr == *"nothing was done: --confirm does it"* ]]
+	run ! grep refuse ledger.jsonl
+	run -0 --separate-stderr chime-agent drain --all --confirm \
+	    --receipt out --conf agent.conf
+	[[ $stderr == *"1 VMs drained"*"chimecli host rebuild"* ]]
+	jq_is '.type == "receipt" and .host == "n1"
+	    and .generation == "1.4.0"' out
+	has ledger.jsonl '"refuse"'
+	run -0 chime-agent drain --all --conf agent.conf
+	run -1 --separate-stderr chime-agent drain --confirm --conf agent.conf \
+	    --uuid 00000000-0000-4000-A000-000000000000
+	[[ $output == *"nothing is known of it here"* ]]
+}

@@ -2,12 +2,12 @@
 #include "driver/machine.h"
 
 #include <errno.h>
-#include <gnutls/crypto.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/opt.h"
+#include "driver/digest.h"
 #include "os/fs.h"
 
 #define SALT     "chime machine 1\n"
@@ -41,7 +41,6 @@ machine_id(
 {
 	const char *file = opt_env("CHIME_MACHINE_FILE", NULL);
 	const char *first = file ? file : "/etc/machine-id";
-	unsigned char sum[(MACHINE_SIZE - 1) / 2];
 	struct buf b;
 	int r = -1;
 
@@ -58,12 +57,7 @@ machine_id(
 		buf_puts(&b, "\n");
 		add_line(&b, "/sys/class/dmi/id/product_uuid");
 	}
-	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, b.data, b.len, sum) < 0) {
-		snprintf(reason, MACHINE_REASON_SIZE, "there is no SHA-256");
-		goto out;
-	}
-	for (size_t i = 0; i < sizeof(sum); i++)
-		snprintf(id + 2 * i, 3, "%02x", sum[i]);
+	digest(b.data, b.len, id);
 	r = 0;
 out:
 	buf_free(&b);

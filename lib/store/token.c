@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "store/token.h"
 
-#include <gnutls/crypto.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/rc.h"
+#include "driver/digest.h"
 #include "line/row.h"
 #include "os/proc.h"
 
@@ -36,13 +36,7 @@ token_new(char text[static TOKEN_SIZE], char id[static TOKEN_ID_SIZE])
 void
 token_hash(const char *text, char hash[static TOKEN_SIZE])
 {
-	unsigned char sum[(TOKEN_SIZE - 1) / 2];
-
-	/* Only a broken library has no SHA-256. */
-	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, text, strlen(text), sum) < 0)
-		die(RC_TEMP, "SHA-256: the library has none");
-	for (size_t i = 0; i < sizeof(sum); i++)
-		snprintf(hash + 2 * i, 3, "%02x", sum[i]);
+	digest(text, strlen(text), hash);
 }
 
 enum token_role

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC */
+#include "driver/digest.h"
+
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/die.h"
+#include "base/rc.h"
+
+#define SUM_BYTES ((DIGEST_SIZE - 1) / 2)
+
+static void
+to_hex(const unsigned char *sum, char hex[static DIGEST_SIZE])
+{
+	for (size_t i = 0; i < SUM_BYTES; i++)
+		snprintf(hex + 2 * i, 3, "%02x", sum[i]);
+}
+
+void
+digest(const char *text, size_t len, char hex[static DIGEST_SIZE])
+{
+	unsigned char sum[SUM_BYTES];
+
+	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, text, len, sum) < 0)
+		die(RC_TEMP, "SHA-256: the library has none");
+	to_hex(sum, hex);
+}
+
+void
+digest_keyed(const char *key, const char *text, char hex[static DIGEST_SIZE])
+{
+	unsigned char sum[SUM_BYTES];
+
+	if (gnutls_hmac_fast(GNUTLS_MAC_SHA256, key, strlen(key), text,
+		strlen(text), sum) < 0)
+		die(RC_TEMP, "HMAC-SHA-256: the library has none");
+	to_hex(sum, hex);
+}
+
+bool
+digest_same(const char *a, const char *b)
+{
+	size_t n = strlen(a);
+
+	return n == strlen(b) && gnutls_memcmp(a, b, n) == 0;
+}
