@@ -10,7 +10,7 @@ home=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 . "$home/share/chime/cli.sh"
 
 synopsis='host list | show NAME | enable NAME [-n] | disable NAME [-n] |
-	down NAME [-n] | replace NAME [-n] |
+	down NAME [-n] | replace NAME [-n] | rebuild NAME OPTION... |
 	set NAME [--cpu-ratio N] [--memory-ratio PERCENT] [--reserve-vcpus N]
 	    [--reserve-memory-mib N] [--label LABEL]... [--no-labels] [-n]'
 segment=
@@ -43,6 +43,7 @@ enable | disable | down | replace)
 	change POST "/v1/host/$segment/$command"
 	lines "$answer" | show
 	;;
+rebuild) exec "$libexec/cli-rebuild" "$@" ;;
 set)
 	body={}
 	while [ $# -gt 0 ]; do
@@ -81,5 +82,5 @@ set)
 	change POST "/v1/host/$segment/set" "$body"
 	lines "$answer" | show
 	;;
-*) unknown "$command" list show enable disable down replace set ;;
+*) unknown "$command" list show enable disable down replace rebuild set ;;
 esac

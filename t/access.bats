@@ -37,9 +37,11 @@ teardown() {
 		GET /v1/event viewer
 		POST /v1/host/none/enable operator
 		POST /v1/host/none/disable operator
+		POST /v1/host/none/fenced operator
 		POST /v1/vm operator
 		POST /v1/vm/nobody/start operator
 		POST /v1/vm/nobody/stop operator
+		POST /v1/vm/nobody/rebuild operator
 		DELETE /v1/vm/nobody operator
 		POST /v1/host admin
 		POST /v1/host/none/down admin

@@ -53,6 +53,7 @@ static const struct route {
     {"POST", {"v1", "host", "*", "enable"}, AUTH_OPERATOR, route_host_enable},
     {"POST", {"v1", "host", "*", "disable"}, AUTH_OPERATOR, route_host_disable},
     {"POST", {"v1", "host", "*", "down"}, AUTH_ADMIN, route_host_down},
+    {"POST", {"v1", "host", "*", "fenced"}, AUTH_OPERATOR, route_host_fenced},
     {"POST", {"v1", "host", "*", "replace"}, AUTH_ADMIN, route_host_replace},
     {"POST", {"v1", "host", "*", "set"}, AUTH_ADMIN, route_host_set},
     {"GET", {"v1", "vm"}, AUTH_VIEWER, route_vm_list},
@@ -62,6 +63,7 @@ static const struct route {
     {"GET", {"v1", "vm", "*", "xml"}, AUTH_OPERATOR, route_vm_xml},
     {"POST", {"v1", "vm", "*", "start"}, AUTH_OPERATOR, route_vm_start},
     {"POST", {"v1", "vm", "*", "stop"}, AUTH_OPERATOR, route_vm_stop},
+    {"POST", {"v1", "vm", "*", "rebuild"}, AUTH_OPERATOR, route_vm_rebuild},
     {"GET", {"v1", "event"}, AUTH_VIEWER, route_event_list},
 };
 

@@ -23,6 +23,7 @@ int route_host_enable(struct api *a);
 int route_host_disable(struct api *a);
 int route_host_down(struct api *a);
 int route_host_replace(struct api *a);
+int route_host_fenced(struct api *a);
 int route_join(struct api *a);
 int route_host_set(struct api *a);
 int route_host_delete(struct api *a);
@@ -33,6 +34,7 @@ int route_vm_create(struct api *a);
 int route_vm_start(struct api *a);
 int route_vm_stop(struct api *a);
 int route_vm_delete(struct api *a);
+int route_vm_rebuild(struct api *a);
 int route_event_list(struct api *a);
 
 #endif

@@ -169,7 +169,10 @@ apply(
 	static const char *const text[] = {
 	    "is to run", "is to stop", "is to be deleted"};
 
-	if (vm_wish(db, v->uuid, c->want, c->grace_ms) == -1 ||
+	int off = c->want == VM_RUNNING ? vm_is_off(db, v) : 0;
+
+	if (off == -1 || (off == 1 && vm_renew(db, v->uuid) == -1) ||
+	    vm_wish(db, v->uuid, c->want, c->grace_ms) == -1 ||
 	    host_touch(db, h->name) == -1 ||
 	    api_event(c->a, kind[c->want], h->name, v->uuid, "VM %s on %s %s",
 		v->name, h->name, text[c->want]) == -1)

@@ -79,6 +79,18 @@ refuses(const struct member *m, void *arg)
 	return text;
 }
 
+/* What is told of the ledger with each VM. */
+static void
+recall_refused(struct keeper *k)
+{
+	for (size_t i = 0; k->ledger && i < k->roster.n; i++) {
+		struct member *m = k->roster.m[i];
+		const struct gen g = ledgerfile_vm(k->ledger, m->uuid)->refused;
+
+		m->refused = g.inc == 1 ? (int64_t)g.n : 0;
+	}
+}
+
 int
 keeper_open_ledger(struct keeper *k, int64_t now_ms)
 {
@@ -348,6 +360,7 @@ keeper_pass(struct keeper *k)
 		k->busy = k->ledger_retry;
 	else if (k->ledger && ledgerfile_refresh(k->ledger, k->ledger_why) == 0)
 		k->ledger_why[0] = '\0';
+	recall_refused(k);
 	if (r->libvirt && silent > SILENT_MS)
 		roster_mute(r, "it owes a listing for too long", now);
 	wake = roster_plan(r, now, keeper_act, k);

@@ -62,6 +62,8 @@ render(const struct observed *o, const struct roster *r, const struct member *m,
 		row_str(b, "want", wants[m->want->want]);
 	row_int(b, "wish", m->want ? m->want->wish : m->wish);
 	row_int(b, "generation", m->want ? m->want->generation : m->generation);
+	if (m->refused)
+		row_int(b, "refused", m->refused);
 	if (p->final)
 		row_bool(b, "final", true);
 	if (m->mem.restarts)

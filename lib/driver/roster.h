@@ -27,11 +27,12 @@ struct member {
 	bool defined; /* and libvirt keeps a definition of it */
 	bool chime;   /* and it is chime's; the next two then hold */
 	int64_t wish;
-	int64_t generation;   /* of the copy that is there, or being made */
-	bool locked;          /* its ledger's lock is held for a start */
-	char *xml;            /* its description, to be adopted; or NULL */
-	bool adopted;         /* it was; the server does not know yet */
-	bool signalled;       /* its qemu is ending because of a signal */
+	int64_t generation; /* of the copy that is there, or being made */
+	int64_t refused;    /* up to this generation, by the ledger; 0: none */
+	bool locked;        /* its ledger's lock is held for a start */
+	char *xml;          /* its description, to be adopted; or NULL */
+	bool adopted;       /* it was; the server does not know yet */
+	bool signalled;     /* its qemu is ending because of a signal */
 	enum plan_action job; /* under way */
 	bool began;           /* the start under way has shown its effect */
 	struct plan_memory mem;

@@ -151,12 +151,29 @@ insert_some(
 	return r == -1 ? -1 : 0;
 }
 
+/* What the host's ledger refuses, of its VMs. */
+static int
+insert_refused(
+    struct db *db, const char *host, const struct upload_vm *vm, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (vm[i].refused &&
+		    db_exec(db,
+			"INSERT INTO inventory_refused(host, vm, generation)"
+			" VALUES (?, ?, ?)",
+			"ssi", host, vm[i].vm, vm[i].refused) == -1)
+			return -1;
+	return 0;
+}
+
 int
 beat_inventory(
     struct db *db, const char *host, const struct upload_vm *vm, size_t n)
 {
 	if (db_exec(db, "DELETE FROM inventory WHERE host = ?", "s", host) ==
-	    -1)
+		-1 ||
+	    db_exec(db, "DELETE FROM inventory_refused WHERE host = ?", "s",
+		host) == -1)
 		return -1;
 	for (size_t i = 0; i < n; i += INVENTORY_N) {
 		size_t some = n - i < INVENTORY_N ? n - i : INVENTORY_N;
@@ -164,16 +181,19 @@ beat_inventory(
 		if (insert_some(db, host, vm + i, some) == -1)
 			return -1;
 	}
-	return 0;
+	return insert_refused(db, host, vm, n);
 }
 
 int
 beat_inventory_drop(struct db *db, const char *host, const char *vm)
 {
-	return db_exec(db, "DELETE FROM inventory WHERE host = ? AND vm = ?",
-		   "ss", host, vm) == -1
-		   ? -1
-		   : 0;
+	if (db_exec(db, "DELETE FROM inventory WHERE host = ? AND vm = ?", "ss",
+		host, vm) == -1 ||
+	    db_exec(db,
+		"DELETE FROM inventory_refused WHERE host = ? AND vm = ?", "ss",
+		host, vm) == -1)
+		return -1;
+	return 0;
 }
 
 int
@@ -182,7 +202,9 @@ beat_forget(struct db *db, const char *host)
 	if (db_exec(db, "DELETE FROM heartbeat WHERE host = ?", "s", host) ==
 		-1 ||
 	    db_exec(db, "DELETE FROM inventory WHERE host = ?", "s", host) ==
-		-1)
+		-1 ||
+	    db_exec(db, "DELETE FROM inventory_refused WHERE host = ?", "s",
+		host) == -1)
 		return -1;
 	return 0;
 }

@@ -239,6 +239,7 @@ host_remove(struct db *db, const char *name)
 	static const char *const sql[] = {
 	    "DELETE FROM heartbeat WHERE host = ?",
 	    "DELETE FROM inventory WHERE host = ?",
+	    "DELETE FROM inventory_refused WHERE host = ?",
 	    "DELETE FROM host WHERE name = ?",
 	    "DELETE FROM token WHERE host = ?",
 	};

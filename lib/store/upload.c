@@ -122,6 +122,7 @@ get_vm(struct upload_vm *v, const json_t *o, struct json_reason *why)
 	    json_get_int(o, "wish", 0, COUNT_MAX, &v->wish, why) == -1 ||
 	    json_get_int(o, "generation", 0, COUNT_MAX, &v->generation, why) ==
 		-1 ||
+	    json_get_int(o, "refused", 1, COUNT_MAX, &v->refused, why) == -1 ||
 	    json_get_int(o, "restarts", 0, INT32_MAX, &v->restarts, why) ==
 		-1 ||
 	    json_get_bool(o, "final", &v->final, why) == -1 ||

@@ -22,6 +22,7 @@ struct upload_vm {
 	const char *want;                   /* NULL: not told */
 	const char *since;                  /* the line's ts, or NULL */
 	int64_t wish, generation, restarts; /* -1: not told */
+	int64_t refused; /* by the host's ledger, up to this one; 0: none */
 	bool final, stray;
 	bool adopted;    /* the domain is now chime's */
 	const char *xml; /* of one to be adopted, or NULL */

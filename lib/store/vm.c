@@ -156,6 +156,16 @@ vm_is_off(struct db *db, const struct vm *v)
 }
 
 int
+vm_renew(struct db *db, const char *uuid)
+{
+	return db_exec(db,
+		   "UPDATE vm SET generation = generation + 1 WHERE uuid = ?",
+		   "s", uuid) == -1
+		   ? -1
+		   : 0;
+}
+
+int
 vm_wish(struct db *db, const char *uuid, enum vm_want want, int64_t grace_ms)
 {
 	return db_exec(db,

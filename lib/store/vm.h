@@ -76,6 +76,12 @@ int vm_lock(struct db *db, const char *id, struct vm *out);
 int vm_is_off(struct db *db, const struct vm *v);
 
 /*
+ * A new generation for a VM that is locked and off where it belongs: its host
+ * may refuse the present one. 0, -1.
+ */
+int vm_renew(struct db *db, const char *uuid);
+
+/*
  * A new wish for a VM that is locked: wish + 1. 0, -1. The host's desired_rev
  * is the caller's to change (host_touch).
  */
