@@ -29,6 +29,7 @@
 #include "base/rc.h"
 #include "driver/agentdir.h"
 #include "driver/desired.h"
+#include "driver/netconf.h"
 #include "driver/nets.h"
 #include "driver/prober.h"
 #include "line/filter.h"
@@ -49,7 +50,7 @@ struct app {
 	int64_t hold, interval, timeout;
 	/* With -a: */
 	const char *dir;
-	const char *interface[NETS_N]; /* as configured, or NULL */
+	struct netconf conf;
 	int64_t beat_ms;
 	bool look;   /* desired.jsonl may have changed */
 	int trouble; /* the errno of networks.jsonl, said once */
@@ -175,7 +176,7 @@ run(struct app *a)
 static void
 refused(int net, const char *reason)
 {
-	say_warn("desired.jsonl: %s: %s", nets_words[net], reason);
+	say_warn("%s: not asked: %s", nets_words[net], reason);
 }
 
 /* -a: the list that is in force stays when there is no sound one. */
@@ -194,7 +195,7 @@ load(struct app *a)
 	} else if (nets_parse(&told, b.data ? b.data : "", b.len, &why) == -1) {
 		say_warn("desired.jsonl: %s", why.text);
 	} else {
-		prober_list(&a->p, &told, a->interface, refused);
+		prober_list(&a->p, &told, &a->conf, refused);
 		if (told.interval_ms)
 			a->beat_ms = told.interval_ms;
 	}
@@ -269,7 +270,7 @@ follow(struct app *a, int watch, int ready)
 		if (now >= next || (!had && has_nets(a))) {
 			next = now + interval;
 			set_rule(a, interval);
-			prober_locate(&a->p, a->interface);
+			prober_locate(&a->p, &a->conf);
 			round_once(a);
 			keep(a, interval);
 		}
@@ -279,28 +280,14 @@ follow(struct app *a, int watch, int ready)
 	}
 }
 
-/* -a: an interface that agent.conf names; NULL: the one with the address. */
-static const char *
-interface_env(const char *name)
-{
-	const char *s = opt_env(name, NULL);
-
-	if (s && (strlen(s) >= REACH_IF_SIZE || strchr(s, '/')))
-		die(RC_USAGE,
-		    "%s=%s: expected the name of an interface, at most %d "
-		    "characters",
-		    name, s, REACH_IF_SIZE - 1);
-	return s;
-}
-
 static void
 serve(struct app *a, int ready)
 {
 	int watch;
 
 	a->dir = opt_env("CHIME_AGENT_DIR", "/run/chime/agent");
-	a->interface[NETS_BUSINESS] = interface_env("CHIME_BUSINESS_IF");
-	a->interface[NETS_STORAGE] = interface_env("CHIME_STORAGE_IF");
+	if (netconf_env(&a->conf) == -1)
+		die(RC_USAGE, "%s", a->conf.reason);
 	a->beat_ms = BEAT_MS;
 	watch = fs_watch(a->dir);
 	if (watch == -1)

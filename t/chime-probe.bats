@@ -318,7 +318,7 @@ found() {
 	told '{storage_ip: "127.0.0.1", storage_peers: ["web", "127.0.0.5",
 	    "127.0.0.6"]}'
 	wait_for 10 found 'map([.net, .peers]) == [["storage", 2]]'
-	has p.err "desired.jsonl: storage: peer: 'web' is no numeric address"
+	has p.err "storage: not asked: peer: 'web' is no numeric address"
 	# Nobody left to ask is unknown; no network at all is nothing.
 	told '{storage_ip: "127.0.0.1"}'
 	wait_for 10 found '.[0] | .state == "unknown" and .peers == 0 and
@@ -352,6 +352,17 @@ found() {
 	wait_for 10 found '.[1] | .state == "down" and
 	    .reason == "no interface has its address" and
 	    .address == "192.0.2.1" and (has("interface") | not)'
+}
+
+@test "-a: more peers than the server names, if the operator says so" {
+	run -100 env CHIME_STORAGE_PEERS=san chime-probe -a
+	[[ $output == *'CHIME_STORAGE_PEERS=san: expected'* ]]
+	told '{storage_ip: "127.0.0.1", storage_peers: ["127.0.0.2"]}'
+	CHIME_BUSINESS_PEERS=127.0.0.3 CHIME_STORAGE_PEERS=127.0.0.3,127.0.0.2 \
+	    agent -i 300ms -t 200ms
+	wait_for 10 found 'map([.net, .peers, .answered]) ==
+	    [["storage", 2, 2]]'
+	has p.err 'storage: not asked: peer: 127.0.0.2 is on the list'
 }
 
 @test "-a: what was down is so after a restart, and since when" {

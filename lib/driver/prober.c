@@ -47,41 +47,49 @@ prober_add(struct prober *p, int net, const char *interface,
 	return 0;
 }
 
-void
-prober_list(struct prober *p, const struct nets *told,
-    const char *const interface[static NETS_N],
+static void
+add_all(struct prober *p, int net, const struct nets_net *from,
     void (*bad)(int net, const char *reason))
 {
 	struct json_reason why;
 
+	for (size_t i = 0; i < from->n; i++)
+		if (prober_add(p, net, p->net[net].interface, from->peer[i], 0,
+			&why) == -1)
+			bad(net, why.text);
+}
+
+void
+prober_list(struct prober *p, const struct nets *told,
+    const struct netconf *conf, void (*bad)(int net, const char *reason))
+{
 	p->n = 0;
 	for (int i = 0; i < NETS_N; i++) {
 		const struct nets_net *from = &told->net[i];
 		struct prober_net *n = &p->net[i];
 
-		if (!*from->address && !interface[i])
+		if (!*from->address && !conf->interface[i]) {
 			memset(n, 0, sizeof(*n));
-		else
-			n->listed = true;
+			continue;
+		}
+		n->listed = true;
 		snprintf(n->address, sizeof(n->address), "%s", from->address);
-		for (size_t j = 0; n->listed && j < from->n; j++)
-			if (prober_add(p, i, n->interface, from->peer[j], 0,
-				&why) == -1)
-				bad(i, why.text);
+		add_all(p, i, from, bad);
+		add_all(p, i, &conf->more[i], bad);
 	}
 }
 
 void
-prober_locate(struct prober *p, const char *const interface[static NETS_N])
+prober_locate(struct prober *p, const struct netconf *conf)
 {
 	for (int i = 0; i < NETS_N; i++) {
 		struct prober_net *n = &p->net[i];
 
 		if (!n->listed)
 			continue;
-		if (interface[i])
+		if (conf->interface[i])
 			snprintf(n->interface, sizeof(n->interface), "%s",
-			    interface[i]);
+			    conf->interface[i]);
 		else if (reach_interface(n->address, n->interface) == -1)
 			n->interface[0] = '\0';
 	}

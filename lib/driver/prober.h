@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/clk.h"
 #include "core/probe.h"
+#include "driver/netconf.h"
 #include "driver/nets.h"
 #include "line/json.h"
 #include "os/reach.h"
@@ -51,20 +52,18 @@ int prober_add(struct prober *p, int net, const char *interface,
     const char *address, int port, struct json_reason *why);
 
 /*
- * Replaces the peers by those that were told; bad gets the ones that cannot
- * be used. What is known of a network stays. One is there when the node has
- * an address in it, or when interface names one (by network, NULL for none).
+ * Replaces the peers by those that were told and those that are configured;
+ * bad gets the ones that cannot be used. What is known of a network stays. One
+ * is there when the node has an address in it, or its interface is configured.
  */
 void prober_list(struct prober *p, const struct nets *told,
-    const char *const interface[static NETS_N],
-    void (*bad)(int net, const char *reason));
+    const struct netconf *conf, void (*bad)(int net, const char *reason));
 
 /*
- * Finds the interface of each network anew: the one named, or else the one
- * that has the node's address now.
+ * Finds the interface of each network anew: the one configured, or else the
+ * one that has the node's address now.
  */
-void prober_locate(
-    struct prober *p, const char *const interface[static NETS_N]);
+void prober_locate(struct prober *p, const struct netconf *conf);
 
 /*
  * One round of all networks: 0, 1 when it was stopped, -1 with errno. Networks
