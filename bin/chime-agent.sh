@@ -37,18 +37,24 @@ role_prepare() {
 role_more() {
 	head -q -n 1 "$CHIME_AGENT_DIR/observed.jsonl" \
 	    "$CHIME_AGENT_DIR/lease.jsonl" 2>/dev/null || true
+	cat "$CHIME_AGENT_DIR/networks.jsonl" 2>/dev/null || true
+}
+
+uptime() {
+	cut -d ' ' -f 1 /proc/uptime
 }
 
 role_healthy() {
-	role_more | jq -es 'any(.type == "host" and .health == "ok")' >/dev/null
+	role_more | jq -es -L "$share" --arg up "$(uptime)" 'include "chime";
+	    any(.type == "host" and .health == "ok") and (any(.type == "fact"
+	    and .state == "down" and fresh($up)) | not)' >/dev/null
 }
 
-# A pipe gets the records as they are: services, host, lease.
+# A pipe gets the records as they are: services, host, lease, networks.
 show_status() {
 	if [ -t 1 ]; then
 		jq -rs -L "$share" --arg colour "$colour" \
-		    --arg up "$(cut -d ' ' -f 1 /proc/uptime)" \
-		    -f "$share/node.jq"
+		    --arg up "$(uptime)" -f "$share/node.jq"
 	else
 		cat
 	fi

@@ -3,15 +3,16 @@
  * chime-heartbeat: tells the server that this host lives and what runs on
  * it, and fetches what is wanted of it.
  *
- * In the state folder: boot, observed.jsonl, facts.jsonl and nudge are read
- * and watched; desired.jsonl is replaced when a whole, sound answer to the
- * newest beat of this boot says something new, lease.jsonl after every such
- * answer. With -1 one beat, desired lines on stdout; with -f observed lines
- * from a file or stdin.
+ * In the state folder: boot, observed.jsonl, facts.jsonl, networks.jsonl and
+ * nudge are read and watched; desired.jsonl is replaced when a whole, sound
+ * answer to the newest beat of this boot says something new, lease.jsonl after
+ * every such answer. With -1 one beat, desired lines on stdout; with -f
+ * observed lines from a file or stdin.
  *
  * A beat every interval (which the server sets), and at once when the
- * observed_rev changed or a nudge came. Every attempt is a new beat, so that
- * an answer that comes late can be told from the one that counts.
+ * observed_rev changed, a network went down or came up, or a nudge came. Every
+ * attempt is a new beat, so that an answer that comes late can be told from the
+ * one that counts.
  *
  * Exit: 0 at SIGTERM, or the one beat was answered; 99 it was not in time;
  * 100 wrong configuration, or refused; 111 no server, or no state folder.
@@ -33,6 +34,7 @@
 #include "core/name.h"
 #include "core/pulse.h"
 #include "driver/heart.h"
+#include "driver/nets.h"
 #include "os/fs.h"
 #include "os/net.h"
 #include "os/proc.h"
@@ -91,6 +93,7 @@ changed(const char *name, void *arg)
 {
 	(void)arg;
 	if (!name || strcmp(name, "nudge") == 0 ||
+	    (strcmp(name, NETS_FILE) == 0 && heart_nets(&heart)) ||
 	    (strcmp(name, "observed.jsonl") == 0 && heart_news(&heart)))
 		pulse_wake(&pulse);
 }

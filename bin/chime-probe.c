@@ -7,6 +7,9 @@
  * record a network goes to stdout, each round with -i. A peer that is silent
  * alone is that host's trouble: core/probe.h has what makes a network down.
  *
+ * With -a the peers are those of CHIME_AGENT_DIR/desired.jsonl, which is
+ * watched, and the facts go to networks.jsonl beside it, each round.
+ *
  * exit: 0 all up, or stopped by a signal; 1 some are not, or some lines were
  * refused; 100 usage; 111 the system failed
  */
@@ -24,93 +27,62 @@
 #include "base/die.h"
 #include "base/opt.h"
 #include "base/rc.h"
-#include "core/probe.h"
+#include "driver/agentdir.h"
+#include "driver/desired.h"
+#include "driver/netconf.h"
+#include "driver/nets.h"
+#include "driver/prober.h"
 #include "line/filter.h"
-#include "line/json.h"
 #include "line/rec.h"
+#include "os/fs.h"
 #include "os/proc.h"
-#include "os/reach.h"
+#include "os/ready.h"
 
-#define SYNOPSIS  "[-qvV] [-F FAILS] [-H HOLD] [-i INTERVAL] [-t TIMEOUT]"
-#define PEERS_MAX 256
-#define NETS      2
-#define TRIES     3 /* echo requests a round */
+#define SYNOPSIS                                                               \
+	"[-qvV] [-F FAILS] [-H HOLD] [-i INTERVAL] [-t TIMEOUT] [-a [-d FD]]"
+#define BEAT_MS 10000 /* between heartbeats, until the server tells */
 
-static const char *const net_words[] = {"business", "storage", NULL};
-
-struct net {
-	char interface[16]; /* empty: not on the list */
-	struct probe_net known;
-};
-
-struct peer {
-	int net; /* as in net_words */
-	char address[64];
-	struct reach reach;
-};
-
-struct probe {
-	struct net net[NETS];
-	struct peer peer[PEERS_MAX];
-	size_t n;
-	struct probe_rule rule;
-	int64_t timeout_ms;
-	int stop;
+struct app {
+	struct prober p;
 	struct filter in;
+	/* As given: 0, or -1 for the hold, when they are not. */
+	int fails;
+	int64_t hold, interval, timeout;
+	/* With -a: */
+	const char *dir;
+	struct netconf conf;
+	int64_t beat_ms;
+	bool look;   /* desired.jsonl may have changed */
+	int trouble; /* the errno of networks.jsonl, said once */
 };
 
 /* One more peer for the list. */
 static int
 take(json_t *rec, struct json_reason *why, void *arg)
 {
-	struct probe *p = arg;
-	struct peer *new = &p->peer[p->n];
+	struct app *a = arg;
 	const char *interface, *address;
 	int64_t port = 0;
 	int net;
 
-	if (json_need(json_get_word(rec, "net", net_words, &net, why), "net",
+	if (json_need(json_get_word(rec, "net", nets_words, &net, why), "net",
 		why) == -1 ||
-	    json_need(json_get_str(rec, "interface", 1,
-			  sizeof(p->net->interface) - 1, &interface, why),
+	    json_need(json_get_str(rec, "interface", 1, REACH_IF_SIZE - 1,
+			  &interface, why),
 		"interface", why) == -1 ||
-	    json_need(json_get_str(rec, "peer", 1, 63, &address, why), "peer",
-		why) == -1 ||
+	    json_need(json_get_str(
+			  rec, "peer", 1, NETS_ADDRESS_SIZE - 1, &address, why),
+		"peer", why) == -1 ||
 	    json_get_int(rec, "port", 1, 65535, &port, why) == -1)
 		return -1;
-	if (p->n == PEERS_MAX) {
-		json_why(why, "more than %d peers", PEERS_MAX);
-		return -1;
-	}
-	if (*p->net[net].interface &&
-	    strcmp(p->net[net].interface, interface) != 0) {
-		json_why(why, "interface: %s is on %s already", net_words[net],
-		    p->net[net].interface);
-		return -1;
-	}
-	if (reach_init(&new->reach, address, (int)port) == -1) {
-		json_why(why, "peer: '%s' is no numeric address", address);
-		return -1;
-	}
-	for (size_t i = 0; i < p->n; i++)
-		if (p->peer[i].net == net &&
-		    strcmp(p->peer[i].address, address) == 0) {
-			json_why(why, "peer: %s is on the list", address);
-			return -1;
-		}
-	new->net = net;
-	snprintf(new->address, sizeof(new->address), "%s", address);
-	snprintf(p->net[net].interface, sizeof(p->net[net].interface), "%s",
-	    interface);
-	p->n++;
-	return 0;
+	return prober_add(&a->p, net, interface, address, (int)port, why);
 }
 
 /* Waits for what f holds and for a signal, at which it ends. */
 static void
-wait_for(struct probe *p, struct pollfd *f, nfds_t n, int64_t ms)
+wait_for(const struct app *a, struct pollfd *f, nfds_t n, int64_t ms)
 {
-	f[n] = (struct pollfd){.fd = p->stop, .events = POLLIN};
+	f[n] = (struct pollfd){.fd = a->p.stop_fd, .events = POLLIN};
 	if (poll(f, n + 1, ms > INT_MAX ? INT_MAX : (int)ms) == -1) {
 		if (errno != EINTR)
 			die(RC_TEMP, "poll: %s", strerror(errno));
@@ -122,150 +94,231 @@ wait_for(struct probe *p, struct pollfd *f, nfds_t n, int64_t ms)
 }
 
 static void
-read_list(struct probe *p)
+read_list(struct app *a)
 {
 	struct pollfd f[2] = {{.fd = STDIN_FILENO, .events = POLLIN}};
 
-	while (!p->in.eof) {
-		wait_for(p, f, 1, tick_wait_ms(&p->in.tick, clk_mono_ms()));
-		filter_turn(&p->in, f[0].revents, SIZE_MAX);
+	while (!a->in.eof) {
+		wait_for(a, f, 1, tick_wait_ms(&a->in.tick, clk_mono_ms()));
+		filter_turn(&a->in, f[0].revents, SIZE_MAX);
 	}
 }
 
-/*
- * Takes the answers that are there within ms; how many peers still owe one.
- */
-static size_t
-collect(struct probe *p, int64_t ms)
-{
-	struct pollfd f[PEERS_MAX + 1];
-	size_t waiting = 0;
-
-	for (size_t i = 0; i < p->n; i++)
-		f[i] = (struct pollfd){.fd = p->peer[i].reach.fd,
-		    .events = p->peer[i].reach.port ? POLLOUT : POLLIN};
-	wait_for(p, f, p->n, ms);
-	for (size_t i = 0; i < p->n; i++) {
-		if (f[i].revents)
-			reach_look(&p->peer[i].reach);
-		waiting += p->peer[i].reach.fd != -1;
-	}
-	return waiting;
-}
-
-/* Asks all of them, TRIES times at most. */
+/* What is the node's own trouble is said once; -v tells of the others. */
 static void
-ask(struct probe *p)
+tell(struct app *a)
 {
-	size_t waiting = 0;
-	int64_t left;
+	for (size_t i = 0; i < a->p.n; i++) {
+		struct prober_peer *q = &a->p.peer[i];
+		const char *net = nets_words[q->net];
+		bool unable = q->reach.state == REACH_UNABLE;
+		int error = q->reach.error;
 
-	for (size_t i = 0; i < p->n; i++) {
-		struct peer *q = &p->peer[i];
-
-		reach_ask(&q->reach, p->net[q->net].interface);
-		waiting += q->reach.fd != -1;
+		if (unable && q->told != error)
+			say_warn("%s: %s: cannot ask: %s", net, q->address,
+			    strerror(error));
+		else if (!unable && q->reach.state != REACH_ANSWERED)
+			say_debug("%s: %s: no answer%s%s", net, q->address,
+			    error ? ": " : "", error ? strerror(error) : "");
+		q->told = unable ? error : 0;
 	}
-	for (int i = 1; i <= TRIES && waiting; i++) {
-		int64_t end = clk_mono_ms() + p->timeout_ms / TRIES;
-
-		while (waiting && (left = end - clk_mono_ms()) > 0)
-			waiting = collect(p, left);
-		/* After a stop, what came meanwhile counts. */
-		waiting = collect(p, 0);
-		for (size_t j = 0; j < p->n && i < TRIES; j++)
-			reach_again(&p->peer[j].reach);
-	}
-	for (size_t i = 0; i < p->n; i++)
-		reach_end(&p->peer[i].reach);
 }
 
-static enum probe_link
-link_of(const char *interface)
+static void
+round_once(struct app *a)
 {
-	int up = reach_link(interface);
+	int r = prober_round(&a->p);
 
-	if (up == -1 && errno != ENODEV)
-		die(RC_TEMP, "%s: %s", interface, strerror(errno));
-	return up == -1 ? PROBE_NO_LINK : up ? PROBE_CARRIER : PROBE_NO_CARRIER;
+	if (r == 1)
+		exit(RC_OK);
+	if (r == -1)
+		die(RC_TEMP, "networks: %s", strerror(errno));
+	tell(a);
 }
 
-/* What the round found of one network; -v tells it peer by peer. */
-static struct probe_round
-count(const struct probe *p, int net)
+static void
+emit(const struct app *a)
 {
-	struct probe_round r = {
-	    .now_ms = clk_mono_ms(), .link = link_of(p->net[net].interface)};
-
-	for (size_t i = 0; i < p->n; i++) {
-		const struct peer *q = &p->peer[i];
-
-		if (q->net != net)
-			continue;
-		r.peers++;
-		r.answered += q->reach.state == REACH_ANSWERED;
-		r.unable += q->reach.state == REACH_UNABLE;
-		if (q->reach.state == REACH_UNABLE)
-			say_warn("%s: %s: cannot ask: %s", net_words[net],
-			    q->address, strerror(q->reach.error));
-		else if (q->reach.state != REACH_ANSWERED)
-			say_debug("%s: %s: no answer%s%s", net_words[net],
-			    q->address, q->reach.error ? ": " : "",
-			    q->reach.error ? strerror(q->reach.error) : "");
-	}
-	return r;
+	for (int i = 0; i < NETS_N; i++)
+		if (a->p.net[i].listed)
+			rec_emit(prober_fact(&a->p, i));
 }
 
-/* One round of all networks; whether all are up. */
-static bool
-round_once(struct probe *p)
+/* What follows from how often a round is made; 0 for one round only. */
+static void
+set_rule(struct app *a, int64_t interval)
 {
-	char why[PROBE_WHY_SIZE];
-	bool good = true;
+	struct probe_rule *r = &a->p.rule;
+	bool short_of = interval && interval < a->timeout;
 
-	ask(p);
-	for (int i = 0; i < NETS; i++) {
-		struct net *n = &p->net[i];
-		struct probe_round r;
-		json_t *rec;
-
-		if (!*n->interface)
-			continue;
-		r = count(p, i);
-		n->known = probe_judge(n->known, &p->rule, &r);
-		probe_why(&n->known, &p->rule, &r, why);
-		good = good && n->known.state == PROBE_UP;
-		rec = rec_new("fact");
-		rec_str(rec, "net", net_words[i]);
-		rec_str(rec, "interface", n->interface);
-		rec_str(rec, "state", probe_state_words[n->known.state]);
-		rec_int(rec, "peers", (int64_t)r.peers);
-		rec_int(rec, "answered", (int64_t)r.answered);
-		rec_str(rec, "reason", *why ? why : NULL);
-		rec_emit(rec);
-	}
-	return good;
+	a->p.timeout_ms = short_of ? interval : a->timeout;
+	r->fails = a->fails ? a->fails : interval ? 3 : 1;
+	r->hold_ms = a->hold < 0 ? 2 * interval : a->hold;
+	r->gap_ms = interval + a->p.timeout_ms;
 }
 
 /* Rounds begin `interval` apart, until a signal ends the program. */
 static void
-run(struct probe *p, int64_t interval)
+run(struct app *a)
 {
 	struct pollfd f[1];
 
 	for (;;) {
-		int64_t next = clk_mono_ms() + interval, left;
+		int64_t next = clk_mono_ms() + a->interval, left;
 
-		round_once(p);
+		round_once(a);
+		emit(a);
 		while ((left = next - clk_mono_ms()) > 0)
-			wait_for(p, f, 0, left);
+			wait_for(a, f, 0, left);
 	}
+}
+
+static void
+refused(int net, const char *reason)
+{
+	say_warn("%s: not asked: %s", nets_words[net], reason);
+}
+
+/* -a: the list that is in force stays when there is no sound one. */
+static void
+load(struct app *a)
+{
+	struct json_reason why;
+	struct nets told;
+	struct buf b;
+
+	a->look = false;
+	buf_init(&b, DESIRED_MAX);
+	if (agentdir_read(a->dir, "desired.jsonl", &b) == -1) {
+		if (errno != ENOENT)
+			say_warn("desired.jsonl: %s", strerror(errno));
+	} else if (nets_parse(&told, b.data ? b.data : "", b.len, &why) == -1) {
+		say_warn("desired.jsonl: %s", why.text);
+	} else {
+		prober_list(&a->p, &told, &a->conf, refused);
+		if (told.interval_ms)
+			a->beat_ms = told.interval_ms;
+	}
+	buf_free(&b);
+}
+
+/* -a: what was found goes beside it. */
+static void
+keep(struct app *a, int64_t interval)
+{
+	struct buf b;
+	int error = 0;
+
+	buf_init(&b, LINE_MAX_RECORD);
+	if (prober_state(&a->p, interval, &b) == -1 ||
+	    agentdir_replace(a->dir, NETS_FILE, b.data, b.len) == -1)
+		error = errno;
+	if (error && error != a->trouble)
+		say_warn(NETS_FILE ": cannot be written: %s", strerror(error));
+	a->trouble = error;
+	buf_free(&b);
+}
+
+static void
+on_file(const char *name, void *arg)
+{
+	struct app *a = arg;
+
+	if (!name || strcmp(name, "desired.jsonl") == 0)
+		a->look = true;
+}
+
+static bool
+has_nets(const struct app *a)
+{
+	return a->p.net[NETS_BUSINESS].listed || a->p.net[NETS_STORAGE].listed;
+}
+
+static void
+recall(struct app *a)
+{
+	struct buf b;
+
+	buf_init(&b, LINE_MAX_RECORD);
+	if (agentdir_read(a->dir, NETS_FILE, &b) == 0 && b.len)
+		prober_recall(&a->p, b.data, b.len, clk_boot_ms());
+	buf_free(&b);
+}
+
+/*
+ * -a: a new list is asked when its time comes, not at once, or some changes
+ * in a row would make three failed rounds of a moment; only the first one is.
+ */
+static void
+follow(struct app *a, int watch, int ready)
+{
+	struct pollfd f[2] = {{.fd = watch, .events = POLLIN}};
+	int64_t next = 0, now;
+
+	recall(a);
+	a->look = true;
+	for (;;) {
+		bool had = has_nets(a);
+		int64_t interval;
+
+		if (a->look)
+			load(a);
+		ready_notify(ready);
+		ready = -1;
+		interval = a->interval ? a->interval : NETS_BEATS * a->beat_ms;
+		now = clk_mono_ms();
+		if (now >= next || (!had && has_nets(a))) {
+			next = now + interval;
+			set_rule(a, interval);
+			prober_locate(&a->p, &a->conf);
+			round_once(a);
+			keep(a, interval);
+		}
+		now = clk_mono_ms();
+		wait_for(a, f, 1, next > now ? next - now : 0);
+		fs_watch_drain(watch, on_file, a);
+	}
+}
+
+static void
+serve(struct app *a, int ready)
+{
+	int watch;
+
+	a->dir = opt_env("CHIME_AGENT_DIR", "/run/chime/agent");
+	if (netconf_env(&a->conf) == -1)
+		die(RC_USAGE, "%s", a->conf.reason);
+	a->beat_ms = BEAT_MS;
+	watch = fs_watch(a->dir);
+	if (watch == -1)
+		die(RC_TEMP, "%s: cannot be watched: %s", a->dir,
+		    strerror(errno));
+	if (agentdir_lock(a->dir, "probe.lock") == -1)
+		die(RC_TEMP, "%s/probe.lock: %s", a->dir,
+		    errno == EAGAIN || errno == EACCES
+			? "another chime-probe runs here"
+			: strerror(errno));
+	follow(a, watch, ready);
+}
+
+static void
+check_options(const struct app *a, bool agent, int ready)
+{
+	if (a->interval && a->interval < a->timeout)
+		die(RC_USAGE, "-i: shorter than the timeout, %lld ms",
+		    (long long)a->timeout);
+	if (!a->interval && !agent && (a->fails || a->hold >= 0))
+		die(RC_USAGE, "-F, -H: one round has neither; give -i too");
+	if (ready != -1 && !agent)
+		die(RC_USAGE, "-d: without -a nobody waits for it");
 }
 
 int
 main(int argc, char **argv)
 {
 	static const struct option longs[] = {
+	    {"agent", no_argument, NULL, 'a'},
+	    {"ready-fd", required_argument, NULL, 'd'},
 	    {"fails", required_argument, NULL, 'F'},
 	    {"hold", required_argument, NULL, 'H'},
 	    {"interval", required_argument, NULL, 'i'},
@@ -275,26 +328,32 @@ main(int argc, char **argv)
 	    {"version", no_argument, NULL, 'V'},
 	    {NULL, 0, NULL, 0},
 	};
-	static struct probe p = {.rule = {.hold_ms = -1}, .timeout_ms = 1000};
-	bool quiet = false, verbose = false, good;
-	int64_t interval = 0;
-	int c;
+	static struct app a = {.hold = -1, .timeout = 1000};
+	bool quiet = false, verbose = false, agent = false;
+	int c, ready = -1;
 
 	die_name(argv[0]);
 	proc_init();
-	while ((c = getopt_long(argc, argv, "F:H:i:t:qvV", longs, NULL)) != -1)
+	while (
+	    (c = getopt_long(argc, argv, "ad:F:H:i:t:qvV", longs, NULL)) != -1)
 		switch (c) {
+		case 'a':
+			agent = true;
+			break;
+		case 'd':
+			ready = (int)opt_int('d', optarg, 3, 1023);
+			break;
 		case 'F':
-			p.rule.fails = (int)opt_int('F', optarg, 1, 100);
+			a.fails = (int)opt_int('F', optarg, 1, 100);
 			break;
 		case 'H':
-			p.rule.hold_ms = opt_span_ms('H', optarg, 0, 3600000);
+			a.hold = opt_span_ms('H', optarg, 0, 3600000);
 			break;
 		case 'i':
-			interval = opt_span_ms('i', optarg, 100, 3600000);
+			a.interval = opt_span_ms('i', optarg, 100, 3600000);
 			break;
 		case 't':
-			p.timeout_ms = opt_span_ms('t', optarg, 10, 60000);
+			a.timeout = opt_span_ms('t', optarg, 10, 60000);
 			break;
 		case 'q':
 			quiet = true;
@@ -310,24 +369,19 @@ main(int argc, char **argv)
 	if (argc > optind)
 		opt_usage(SYNOPSIS);
 	die_verbosity(quiet, verbose);
-	if (interval && interval < p.timeout_ms)
-		die(RC_USAGE, "-i: shorter than the timeout, %lld ms",
-		    (long long)p.timeout_ms);
-	if (!interval && (p.rule.fails || p.rule.hold_ms >= 0))
-		die(RC_USAGE, "-F, -H: one round has neither; give -i too");
-	if (!p.rule.fails)
-		p.rule.fails = interval ? 3 : 1;
-	if (p.rule.hold_ms < 0)
-		p.rule.hold_ms = 2 * interval;
-	p.rule.gap_ms = interval + p.timeout_ms;
-	if ((p.stop = proc_stop_fd()) == -1)
+	check_options(&a, agent, ready);
+	if ((a.p.stop_fd = proc_stop_fd()) == -1)
 		die(RC_TEMP, "signals: %s", strerror(errno));
-	p.in = (struct filter){.type = "probe", .work = take, .arg = &p};
-	filter_init(&p.in, interval ? interval : 10000);
-	read_list(&p);
-	if (interval)
-		run(&p, interval);
-	good = round_once(&p);
-	filter_free(&p.in);
-	return good && !p.in.refused ? RC_OK : RC_NO;
+	if (agent)
+		serve(&a, ready);
+	set_rule(&a, a.interval);
+	a.in = (struct filter){.type = "probe", .work = take, .arg = &a};
+	filter_init(&a.in, a.interval ? a.interval : 10000);
+	read_list(&a);
+	if (a.interval)
+		run(&a);
+	round_once(&a);
+	emit(&a);
+	filter_free(&a.in);
+	return prober_up(&a.p) && !a.in.refused ? RC_OK : RC_NO;
 }

@@ -54,6 +54,7 @@ struct job {
 struct worker {
 	struct db *db;
 	int64_t interval_ms;
+	struct peers peers;
 	struct line_in in;
 	struct job *job;
 	size_t n, bytes;
@@ -206,7 +207,8 @@ note(struct worker *w, int r)
 static int
 write_batch(struct worker *w, struct report **r, size_t n)
 {
-	struct report_batch b = {.r = r, .n = n, .interval_ms = w->interval_ms};
+	struct report_batch b = {
+	    .r = r, .n = n, .interval_ms = w->interval_ms, .peers = &w->peers};
 	int rc = db_once(w->db, report_write, &b);
 
 	/* The server may have restarted since the last batch: once more. */
@@ -374,6 +376,7 @@ main(int argc, char **argv)
 		answer(&w);
 	}
 	line_in_free(&w.in);
+	peers_free(&w.peers);
 	free(w.job);
 	db_free(w.db);
 	return RC_OK;

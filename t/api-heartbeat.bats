@@ -127,6 +127,45 @@ row() {
 	    WHERE kind LIKE 'host%'"
 }
 
+# address HOST BUSINESS STORAGE [HEALTH [ADMIN]]
+address() {
+	sql "UPDATE host SET node_ip = NULLIF('$2', ''), storage_ip =
+	    NULLIF('$3', ''), health = '${4:-ok}', admin = '${5:-run}'
+	    WHERE name = '$1'"
+}
+
+@test "the answer names the host's addresses, and whom to ask" {
+	for i in $(seq 3 13); do
+		add_host n$i
+		address n$i '' "10.2.0.$i"
+	done
+	address n1 10.1.0.1 10.2.0.1
+	address n2 10.1.0.2 ''
+	address n3 10.1.0.3 10.2.0.3 unreachable
+	address n4 10.1.0.4 10.2.0.4 error
+	address n5 10.1.0.5 10.2.0.5 ok down
+	address n6 '' 10.2.0.6 silent disabled
+	beat n1 $A 1 | ask 1 n1 "$T1" | worker
+	row 1 '.node_ip == "10.1.0.1" and .storage_ip == "10.2.0.1" and
+	    (.business_peers | sort) == ["10.1.0.2", "10.1.0.4"]'
+	# Eight of nine, the same ones every time; neither n3 nor n5.
+	row 1 '(.storage_peers | unique | length) == 8 and
+	    (.storage_peers | inside(["4", "6", "7", "8", "9", "10", "11",
+	    "12", "13"] | map("10.2.0." + .)))'
+	first=$(jq -c 'select(.row).row.storage_peers' out)
+	beat n1 $A 2 | ask 1 n1 "$T1" | worker
+	[ "$(jq -c 'select(.row).row.storage_peers' out)" = "$first" ]
+	beat n2 $B 1 | ask 2 n2 "$T2" | worker
+	row 2 '.node_ip == "10.1.0.2" and (has("storage_ip") | not) and
+	    (.storage_peers | length) == 8'
+}
+
+@test "without addresses there is nobody to ask" {
+	beat n1 $A 1 | ask 1 n1 "$T1" | worker
+	row 1 '[has("node_ip", "storage_ip", "business_peers",
+	    "storage_peers")] | any | not'
+}
+
 @test "no full answer when the revision is known, and none for n2" {
 	add_vm $V1 n1 web running 1
 	beat n1 $A 1 '.desired_rev = "0000000000000000"' |

@@ -84,7 +84,7 @@ none_left() {
 	wait_for 20 status_has '.service == "reconcile" and .state == "up"'
 	wait_for 20 status_has '.service == "pong" and .ready'
 	[ "$(jq -s -c 'map(select(.type == "service").service)' status)" = \
-	    '["heartbeat","pong","reconcile"]' ]
+	    '["heartbeat","pong","probe","reconcile"]' ]
 	[ "$(ours | grep -c ' chime-agent$')" -eq 1 ]
 	[ "$(cat run/agent.pid)" = "$pid" ]
 	stop agent
@@ -114,6 +114,49 @@ none_left() {
 	rm agent/*
 	script -qec 'chime-agent status --conf agent.conf' tty </dev/null || true
 	has tty 'node: nothing observed yet'
+}
+
+# fact NET STATE AGE_MS [REASON]: what chime-probe found so long ago.
+fact() {
+	jq -nc --arg net "$1" --arg state "$2" --arg reason "${4-}" \
+	    --argjson at "$(($(now_ms) - $3))" '{type: "fact", ts: "t",
+	    net: $net, interface: "eth1", state: $state, peers: 3,
+	    answered: (if $state == "up" then 2 else 0 end)}
+	    + if $reason == "" then {} else {reason: $reason} end
+	    + {since: "2026-01-02T03:04:05.678Z", at_ms: $at,
+	    interval_ms: 10000}'
+}
+
+# shown: what a person sees, without colours.
+shown() {
+	NO_COLOR=1 script -qec 'chime-agent status --conf agent.conf' tty \
+	    </dev/null || true
+}
+
+@test "the node's networks are shown, with or without a server" {
+	conf
+	agent_run
+	wait_for 20 status_has '.service == "probe" and .ready'
+	wait_for 20 status_has '.type == "host" and .health == "ok"'
+	# Nothing is told of its networks, so there are none.
+	wait_for 20 test -e agent/networks.jsonl
+	[ ! -s agent/networks.jsonl ]
+	wait_for 20 status
+	s6-svc -p run/agent-sv/probe # it would write its own
+	{
+		fact business up 0
+		fact storage down 0 'no peer answers'
+	} >agent/networks.jsonl
+	status_has '.type == "fact" and .net == "storage" and .state == "down"'
+	shown
+	has tty 'network business: up through eth1, 2 of 3 peers answer'
+	has tty 'network storage: down since 2026-.* eth1, no peer answers'
+	# A network that is down makes the difference; one long ago does not.
+	run ! status
+	fact storage down 40000 'no peer answers' >agent/networks.jsonl
+	status
+	shown
+	has tty 'network storage: unknown, chime-probe does not report'
 }
 
 @test "colours, and none with NO_COLOR" {
@@ -158,7 +201,7 @@ none_left() {
 	conf
 	agent_run
 	wait_for 20 status_has '.service == "pong" and .ready'
-	for name in heartbeat pong reconcile; do
+	for name in heartbeat pong probe reconcile; do
 		svc=$DIR/run/agent-sv/$name
 		old=$(s6-svstat -o pid "$svc")
 		kill -KILL "$old"

@@ -245,6 +245,45 @@ refused() {
 	    .reason == "libvirt does not answer"'
 }
 
+# network STATE AGE_MS: what chime-probe found of the storage network then.
+network() {
+	jq -nc --arg state "$1" --argjson at "$(($(now_ms) - $2))" \
+	    '{type: "fact", ts: "t", net: "storage", interface: "eth1",
+	    state: $state, peers: 2, answered: 0, reason: "no peer answers",
+	    since: "t", at_ms: $at, interval_ms: 20000}' >agent/new
+	mv agent/new agent/networks.jsonl
+}
+
+@test "a network that is down is the host's error, at once; unknown is not" {
+	interval 60000
+	server
+	observe 1111111111111111
+	agent
+	wait_for 15 desired 'length == 1'
+	network unknown 0
+	network down 0
+	wait_for 15 beats '.beat[0] | .health == "error" and .reason ==
+	    "storage network: down: no peer answers through eth1"'
+	# Beside what chime-reconcile tells.
+	observe 2222222222222222 error 'libvirt does not answer'
+	wait_for 15 beats '.beat[0] | .health == "error" and .reason ==
+	    "libvirt does not answer; storage network: down: no peer answers through eth1"'
+	network up 0
+	wait_for 15 beats '.beat[0] | .observed_rev == "2222222222222222" and
+	    .reason == "libvirt does not answer"'
+	observe 3333333333333333
+	wait_for 15 beats '.beat[0] | .health == "ok" and
+	    .observed_rev == "3333333333333333"'
+	mark
+	# What chime-probe does not renew is known no more.
+	network down 61000
+	touch agent/nudge
+	wait_for 15 more 1
+	[ "$(jq -r '.body | split("\n")[0] | fromjson.health' <beats/log |
+	    tail -n 1)" = ok ]
+	run ! beats '.beat[0].health == "error" and .beat[0].reason == null'
+}
+
 @test "observed lines of another boot or with a bad line are not told" {
 	server
 	BOOT=$(uuid) observe 1111111111111111

@@ -7,6 +7,7 @@ load lib/common
 # Named as those of t/lab (lab/net.bash).
 A=c$$-pa
 B=c$$-pb
+in=()
 
 teardown() {
 	local ns rc=0
@@ -59,6 +60,14 @@ state_is() {
 	run -100 chime-probe -F 2
 	[[ $output == *'give -i too'* ]]
 	run -100 chime-probe -H 1s
+	run -100 chime-probe -d 5
+	[[ $output == *'without -a'* ]]
+	for name in CHIME_BUSINESS_IF CHIME_STORAGE_IF; do
+		run -100 env $name=an-interface-too-long chime-probe -a
+		[[ $output == *"$name=an-interface-too-long: expected"* ]]
+	done
+	run -111 env CHIME_AGENT_DIR=none chime-probe -a
+	[[ $output == *'none: cannot be watched'* ]]
 	run -0 chime-probe -V
 }
 
@@ -265,4 +274,116 @@ of 3 no peer answers, round 2 of 3 no peer answers" ]
 	stop p
 	[ "$rc" -eq 0 ]
 	jq_is '.state == "up"' p.out
+}
+
+# told JQ: what the server says of the node, in desired.jsonl.
+told() {
+	mkdir -p agent
+	jq -nc '{type: "host", ts: "t", host: "n1", admin: "run",
+	    interval_ms: 10000} + '"$1" >agent/new
+	echo '{"type":"vm","ts":"t","vm":"x"}' >>agent/new
+	mv agent/new agent/desired.jsonl
+}
+
+# agent OPTION...: as the service does; only root may send echoes for sure.
+agent() {
+	[ "$(id -u)" = 0 ] || skip "needs root to ask by ICMP"
+	mkdir -p agent
+	CHIME_AGENT_DIR=$DIR/agent start p "${in[@]}" chime-probe -a "$@"
+}
+
+# found FILTER: whether networks.jsonl as an array satisfies it.
+found() {
+	[ -e agent/networks.jsonl ] &&
+	    jq -es "$1" agent/networks.jsonl >/dev/null
+}
+
+@test "-a: the server's list, and a changed one without a restart" {
+	told '{node_ip: "127.0.0.1", storage_ip: "127.0.0.1",
+	    business_peers: ["127.0.0.2"],
+	    storage_peers: ["127.0.0.2", "127.0.0.3"]}'
+	agent -i 300ms -t 200ms
+	wait_for 10 found 'map([.net, .interface, .address, .state, .peers,
+	    .answered]) == [["business", "lo", "127.0.0.1", "up", 1, 1],
+	    ["storage", "lo", "127.0.0.1", "up", 2, 2]]'
+	jq_is 'keys_unsorted == ["type", "ts", "net", "interface", "address",
+	    "state", "peers", "answered", "since", "at_ms", "interval_ms"] and
+	    .interval_ms == 300' agent/networks.jsonl
+	told '{storage_ip: "127.0.0.1", storage_peers: ["127.0.0.4"]}'
+	wait_for 10 found 'map([.net, .peers]) == [["storage", 1]]'
+	# What cannot be used changes nothing, or is left out.
+	echo junk >agent/new
+	mv agent/new agent/desired.jsonl
+	wait_for 10 has p.err 'warning: desired.jsonl: '
+	told '{storage_ip: "127.0.0.1", storage_peers: ["web", "127.0.0.5",
+	    "127.0.0.6"]}'
+	wait_for 10 found 'map([.net, .peers]) == [["storage", 2]]'
+	has p.err "storage: not asked: peer: 'web' is no numeric address"
+	# Nobody left to ask is unknown; no network at all is nothing.
+	told '{storage_ip: "127.0.0.1"}'
+	wait_for 10 found '.[0] | .state == "unknown" and .peers == 0 and
+	    .reason == "there is no peer to ask"'
+	told '{storage_peers: ["127.0.0.5"]}'
+	wait_for 10 found '. == []'
+	stop p
+	[ "$rc" -eq 0 ]
+	[ ! -s p.out ]
+}
+
+@test "-a: ready before the server was heard, then asks at once, by its pace" {
+	agent -d 5 5>ready
+	wait_for 10 test -s ready
+	wait_for 10 found '. == []'
+	told '{interval_ms: 60000, storage_ip: "127.0.0.1",
+	    storage_peers: ["127.0.0.2"]}'
+	wait_for 10 found '.[0] | .state == "up" and .interval_ms == 180000'
+	run -111 env CHIME_AGENT_DIR="$DIR/agent" chime-probe -a
+	[[ $output == *'another chime-probe runs here'* ]]
+	stop p
+	[ "$rc" -eq 0 ]
+}
+
+@test "-a: an address that no interface has, and an interface by its name" {
+	told '{business_peers: ["127.0.0.2"], storage_ip: "192.0.2.1",
+	    storage_peers: ["127.0.0.2"]}'
+	CHIME_BUSINESS_IF=lo agent -i 300ms -t 200ms
+	wait_for 10 found '.[0].state == "up" and .[0].interface == "lo" and
+	    (.[0] | has("address") | not)'
+	wait_for 10 found '.[1] | .state == "down" and
+	    .reason == "no interface has its address" and
+	    .address == "192.0.2.1" and (has("interface") | not)'
+}
+
+@test "-a: more peers than the server names, if the operator says so" {
+	run -100 env CHIME_STORAGE_PEERS=san chime-probe -a
+	[[ $output == *'CHIME_STORAGE_PEERS=san: expected'* ]]
+	told '{storage_ip: "127.0.0.1", storage_peers: ["127.0.0.2"]}'
+	CHIME_BUSINESS_PEERS=127.0.0.3 CHIME_STORAGE_PEERS=127.0.0.3,127.0.0.2 \
+	    agent -i 300ms -t 200ms
+	wait_for 10 found 'map([.net, .peers, .answered]) ==
+	    [["storage", 2, 2]]'
+	has p.err 'storage: not asked: peer: 127.0.0.2 is on the list'
+}
+
+@test "-a: what was down is so after a restart, and since when" {
+	cable
+	in=(ip netns exec "$A")
+	told '{storage_ip: "10.91.1.1", storage_peers: ["10.91.1.2"]}'
+	agent -i 300ms -t 200ms -F 2 -H 1h
+	wait_for 10 found '.[0].state == "up"'
+	ip -n "$B" addr del 10.91.1.2/24 dev eth0
+	wait_for 10 found '.[0] | .state == "down" and .interface == "eth0"'
+	since=$(jq -r .since agent/networks.jsonl)
+	signal p KILL
+	wait_end p 5
+	ip -n "$B" addr add 10.91.1.2/24 dev eth0
+	agent -i 300ms -t 200ms -F 2 -H 1h
+	wait_for 10 found '.[0] | .state == "down" and .answered == 1'
+	[ "$(jq -r .since agent/networks.jsonl)" = "$since" ]
+	# But not when it was long ago.
+	stop p
+	jq -c '.at_ms -= 1000' agent/networks.jsonl >agent/new
+	mv agent/new agent/networks.jsonl
+	agent -i 300ms -t 200ms
+	wait_for 10 found '.[0].state == "up"'
 }

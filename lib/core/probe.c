@@ -36,7 +36,7 @@ probe_judge(struct probe_net n, const struct probe_rule *rule,
 	else if (v == PROBE_FAILED && n.run >= rule->fails)
 		n.state = PROBE_DOWN;
 	else if (v == PROBE_BLIND && n.run >= rule->fails &&
-		 n.state == PROBE_UP)
+		 (n.state == PROBE_UP || !round->peers))
 		n.state = PROBE_UNKNOWN;
 	return n;
 }
@@ -45,13 +45,16 @@ void
 probe_why(const struct probe_net *n, const struct probe_rule *rule,
     const struct probe_round *round, char why[static PROBE_WHY_SIZE])
 {
-	const char *what = round->link == PROBE_NO_LINK ? "no such interface"
-			   : round->link == PROBE_NO_CARRIER
-			       ? "no carrier"
-			       : "no peer answers";
+	static const char *const whats[] = {[PROBE_CARRIER] = "no peer answers",
+	    [PROBE_NO_CARRIER] = "no carrier",
+	    [PROBE_NO_LINK] = "no such interface",
+	    [PROBE_NO_ADDRESS] = "no interface has its address"};
+	const char *what = whats[round->link];
 
 	why[0] = '\0';
-	if (n->last == PROBE_BLIND)
+	if (n->last == PROBE_BLIND && !round->peers)
+		snprintf(why, PROBE_WHY_SIZE, "there is no peer to ask");
+	else if (n->last == PROBE_BLIND)
 		snprintf(why, PROBE_WHY_SIZE,
 		    "%zu of %zu peers could not be asked, no other answers",
 		    round->unable, round->peers);

@@ -24,7 +24,12 @@ struct probe_rule {
 	int64_t gap_ms;  /* of the time between two rounds, as much counts */
 };
 
-enum probe_link { PROBE_CARRIER, PROBE_NO_CARRIER, PROBE_NO_LINK };
+enum probe_link {
+	PROBE_CARRIER,
+	PROBE_NO_CARRIER,
+	PROBE_NO_LINK,
+	PROBE_NO_ADDRESS /* no interface has the one that should tell it */
+};
 
 /* What one round found. */
 struct probe_round {
@@ -53,7 +58,8 @@ struct probe_net {
 /*
  * The network after one more round. Failed rounds in a row make it down; down
  * ends only with peers that have answered for hold_ms; blind rounds in a row
- * turn up into unknown, and leave down as it is.
+ * turn up into unknown, and leave down as it is, unless there is nobody to ask
+ * any more.
  */
 struct probe_net probe_judge(struct probe_net n, const struct probe_rule *rule,
     const struct probe_round *round);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The agent's state folder (chime-agent(8)), as chime-heartbeat uses it. All
- * return 0, or -1 with errno; a dir of NULL is ENOENT.
+ * The agent's state folder (chime-agent(8)), as chime-heartbeat and chime-probe
+ * use it. All return 0, or -1 with errno; a dir of NULL is ENOENT.
  */
 #ifndef DRIVER_AGENTDIR_H
 #define DRIVER_AGENTDIR_H

@@ -8,6 +8,7 @@
 
 #include "base/clk.h"
 #include "base/rc.h"
+#include "driver/nets.h"
 #include "line/line.h"
 #include "os/fs.h"
 #include "os/proc.h"
@@ -71,23 +72,55 @@ heart_news(struct heart *h)
 	return strcmp(h->observed.rev, h->told) != 0;
 }
 
-/* What is wrong with this process's own work is wrong with the host. */
+/* Which networks are down, by chime-probe; "" for none. */
 static void
-add_health(struct heart *h)
+read_nets(const struct heart *h, char why[static EXCHANGE_REASON_SIZE])
+{
+	struct buf b;
+
+	why[0] = '\0';
+	buf_init(&b, LINE_MAX_RECORD);
+	if (agentdir_read(h->dir, NETS_FILE, &b) == 0 && b.len)
+		nets_down(
+		    b.data, b.len, clk_boot_ms(), why, EXCHANGE_REASON_SIZE);
+	buf_free(&b);
+}
+
+bool
+heart_nets(const struct heart *h)
+{
+	char why[EXCHANGE_REASON_SIZE];
+
+	read_nets(h, why);
+	return strcmp(why, h->nets_told) != 0;
+}
+
+/*
+ * What is wrong with this process's own work is wrong with the host, and so
+ * is a network that is down.
+ */
+static void
+add_health(struct heart *h, struct exchange_observed *o)
 {
 	const struct heart_trouble *t = h->disk.kind ? &h->disk : &h->report;
+	size_t n;
 
-	if (!t->kind)
-		return;
-	h->observed.error = true;
-	snprintf(
-	    h->observed.reason, sizeof(h->observed.reason), "%.250s", t->text);
+	read_nets(h, h->nets_told);
+	if (t->kind)
+		snprintf(o->reason, sizeof(o->reason), "%.250s", t->text);
+	else if (!o->error)
+		o->reason[0] = '\0';
+	o->error = o->error || t->kind || *h->nets_told;
+	n = strlen(o->reason);
+	snprintf(o->reason + n, sizeof(o->reason) - n, "%s%s",
+	    n && *h->nets_told ? "; " : "", h->nets_told);
 }
 
 /* The body of the next beat, which is a new one. */
 static void
 compose(struct heart *h, const char *rev, struct buf *b)
 {
+	struct exchange_observed o = h->observed;
 	bool full = !h->missing &&
 		    (h->out != -1 || strcmp(h->observed.rev, h->known) != 0);
 
@@ -97,14 +130,14 @@ compose(struct heart *h, const char *rev, struct buf *b)
 		h->self.vcpus = h->vcpus;
 	if (h->memory_mib)
 		h->self.memory_mib = h->memory_mib;
-	add_health(h);
-	if (exchange_request(b, &h->self, rev, &h->observed, full) == 0)
+	add_health(h, &o);
+	if (exchange_request(b, &h->self, rev, &o, full) == 0)
 		return;
-	h->observed.error = true;
-	snprintf(h->observed.reason, sizeof(h->observed.reason),
+	o.error = true;
+	snprintf(o.reason, sizeof(o.reason),
 	    "observed.jsonl: larger than the 1 MiB a heartbeat can carry");
 	buf_clear(b);
-	exchange_request(b, &h->self, rev, &h->observed, false);
+	exchange_request(b, &h->self, rev, &o, false);
 }
 
 /*

@@ -39,7 +39,8 @@ struct heart {
 	char told[EXCHANGE_REV_SIZE];  /* the observed_rev sent last */
 	char known[EXCHANGE_REV_SIZE]; /* what the server has of it */
 	int64_t missing; /* since when there is no observed file; 0: it is */
-	unsigned server; /* the last good one */
+	char nets_told[EXCHANGE_REASON_SIZE]; /* which are down, sent last */
+	unsigned server;                      /* the last good one */
 };
 
 /*
@@ -53,6 +54,9 @@ int heart_beat(struct heart *h, int stop);
 
 /* Looks at the observed file: whether it says something not yet told. */
 bool heart_news(struct heart *h);
+
+/* Looks at networks.jsonl: whether others are down than was told. */
+bool heart_nets(const struct heart *h);
 
 /* Frees what it holds, but nothing of the caller's. */
 void heart_free(struct heart *h);

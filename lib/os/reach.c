@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <asm/socket.h> /* SO_BINDTODEVICE: not in POSIX */
 #include <errno.h>
+#include <ifaddrs.h>
 #include <linux/if.h> /* struct ifreq and the IFF_ flags: the same */
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -217,4 +218,44 @@ reach_link(const char *interface)
 	if (r == -1)
 		return -1;
 	return (q.ifr_flags & IFF_UP) && (q.ifr_flags & IFF_RUNNING);
+}
+
+static bool
+same_address(const struct sockaddr *a, const struct sockaddr_storage *b)
+{
+	const struct sockaddr_in *x4 = (const struct sockaddr_in *)a;
+	const struct sockaddr_in *y4 = (const struct sockaddr_in *)b;
+	const struct sockaddr_in6 *x6 = (const struct sockaddr_in6 *)a;
+	const struct sockaddr_in6 *y6 = (const struct sockaddr_in6 *)b;
+
+	if (!a || a->sa_family != b->ss_family)
+		return false;
+	return a->sa_family == AF_INET
+		   ? x4->sin_addr.s_addr == y4->sin_addr.s_addr
+		   : IN6_ARE_ADDR_EQUAL(&x6->sin6_addr, &y6->sin6_addr);
+}
+
+int
+reach_interface(const char *address, char name[static REACH_IF_SIZE])
+{
+	struct ifaddrs *all, *i;
+	struct reach r;
+
+	if (reach_init(&r, address, 0) == -1) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (getifaddrs(&all) == -1)
+		return -1;
+	for (i = all; i && !same_address(i->ifa_addr, &r.to); i = i->ifa_next)
+		continue;
+	/* "eth0:1" is a label of eth0. */
+	if (i)
+		snprintf(name, REACH_IF_SIZE, "%.*s",
+		    (int)strcspn(i->ifa_name, ":"), i->ifa_name);
+	freeifaddrs(all);
+	if (i)
+		return 0;
+	errno = ENODEV;
+	return -1;
 }

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#define REACH_IF_SIZE 16 /* of an interface's name, and the NUL */
+
 enum reach_state {
 	REACH_WAITING,
 	REACH_ANSWERED,
@@ -50,5 +52,11 @@ void reach_end(struct reach *r);
  * when there is none of that name).
  */
 int reach_link(const char *interface);
+
+/*
+ * The interface that has this numeric address: 0 with its name, -1 with errno
+ * (ENODEV when there is none).
+ */
+int reach_interface(const char *address, char name[static REACH_IF_SIZE]);
 
 #endif

@@ -35,6 +35,7 @@ report_error(
 struct work {
 	struct report **r;
 	int64_t interval_ms;
+	struct peers *peers;
 	bool again;
 	struct settle *s;
 	size_t *first;
@@ -67,6 +68,7 @@ work_init(struct work *w, struct report_batch *b)
 	memset(w, 0, sizeof(*w));
 	w->r = b->r;
 	w->interval_ms = b->interval_ms;
+	w->peers = b->peers;
 	w->again = b->again;
 	w->s = mem_calloc(b->n, sizeof(*w->s));
 	w->first = mem_calloc(b->n + 1, sizeof(*w->first));
@@ -270,6 +272,9 @@ answer(const struct work *w, size_t i, struct report *r)
 	row_str(b, "admin", judge_admin_words[s->admin]);
 	row_str(b, "desired_rev", s->desired_rev);
 	row_int(b, "interval_ms", w->interval_ms);
+	row_str(b, "node_ip", *s->node_ip ? s->node_ip : NULL);
+	row_str(b, "storage_ip", *s->storage_ip ? s->storage_ip : NULL);
+	peers_tell(w->peers, s->host, b);
 	row_int(b, "beat", s->row.beat);
 	row_str(b, "observed_rev",
 	    *s->row.observed_rev ? s->row.observed_rev : NULL);
@@ -333,7 +338,9 @@ report_write(struct db *db, void *batch)
 		for (size_t j = w.first[i]; j < w.first[i + 1]; j++)
 			if (w.s[i].known && outdated(&w.s[i], w.r[j]))
 				w.need[i] = true;
-	if (read_vms(db, &w) == -1)
+	/* Late by half an interval at most, which harms nobody. */
+	if (read_vms(db, &w) == -1 ||
+	    peers_read(db, w.peers, clk_mono_ms(), w.interval_ms / 2) == -1)
 		goto out;
 	answer_all(&w);
 	r = 0;

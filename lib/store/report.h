@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "driver/db.h"
+#include "store/peers.h"
 #include "store/token.h"
 #include "store/upload.h"
 
@@ -45,6 +46,7 @@ int report_alert(struct db *db, struct report *const *r, size_t n);
 struct report_batch {
 	struct report **r; /* will be sorted by host, order of arrival kept */
 	size_t n;
+	struct peers *peers; /* kept from one batch to the next */
 	bool again; /* it may be written already: nothing in it is replayed */
 	int64_t interval_ms; /* between heartbeats, for the answers */
 };

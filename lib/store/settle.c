@@ -10,7 +10,6 @@
 #include "base/mem.h"
 #include "store/adopt.h"
 #include "store/event.h"
-#include "store/host.h"
 #include "store/vm.h"
 
 #define SQL_MAX (64 * 1024)
@@ -184,20 +183,28 @@ number(struct db *db, unsigned col)
 }
 
 static void
+copy(char *out, size_t size, const char *text)
+{
+	snprintf(out, size, "%s", text ? text : "");
+}
+
+static void
 take_host(struct db *db, struct settle *s)
 {
-	const char *reason = db_str(db, 3), *rev = db_str(db, 7);
+	const char *rev = db_str(db, 7);
 	int a = judge_word(judge_admin_words, db_str(db, 1));
 	int h = judge_word(judge_health_words, db_str(db, 2));
 
 	s->known = true;
 	s->admin = a == -1 ? ADMIN_RUN : (enum judge_admin)a;
 	s->health = h == -1 ? HEALTH_UNREACHABLE : (enum judge_health)h;
-	snprintf(s->reason, sizeof(s->reason), "%s", reason ? reason : "");
+	copy(s->reason, sizeof(s->reason), db_str(db, 3));
 	s->vcpus = number(db, 4);
 	s->memory_mib = number(db, 5);
 	s->pong_port = db_int(db, 6);
 	snprintf(s->desired_rev, sizeof(s->desired_rev), "%s", rev);
+	copy(s->node_ip, sizeof(s->node_ip), db_str(db, 8));
+	copy(s->storage_ip, sizeof(s->storage_ip), db_str(db, 9));
 }
 
 static int
@@ -211,7 +218,8 @@ read_hosts(struct db *db, struct settle *s, size_t n)
 	buf_init(&sql, SQL_MAX);
 	buf_puts(&sql,
 	    "SELECT name, admin, health, health_reason, vcpus, memory_mib,"
-	    " pong_port, desired_rev FROM host WHERE name IN (");
+	    " pong_port, desired_rev, node_ip, storage_ip FROM host"
+	    " WHERE name IN (");
 	for (size_t j = 0; j < all; j++) {
 		v[j].s = s[j < n ? j : n - 1].host;
 		buf_puts(&sql, j ? ",?" : "?");

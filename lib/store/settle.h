@@ -12,6 +12,7 @@
 #include "core/judge.h"
 #include "driver/db.h"
 #include "store/beat.h"
+#include "store/host.h"
 #include "store/upload.h"
 
 /* A host in a batch of heartbeats. */
@@ -25,6 +26,7 @@ struct settle {
 	bool known; /* there is such a host */
 	enum judge_admin admin;
 	char desired_rev[BEAT_REV_SIZE];
+	char node_ip[HOST_IP_SIZE], storage_ip[HOST_IP_SIZE]; /* or "" */
 	/* Inside: */
 	bool touched; /* what its agent should do has changed */
 	enum judge_health health;

@@ -13,6 +13,10 @@ def plain:
   explode | map(if . < 32 or (. >= 127 and . < 160) then 63 else . end)
   | implode;
 
+# Whether what chime-probe found counts; up is the first word of /proc/uptime.
+def fresh($up):
+  (.at_ms // 0) >= ($up | tonumber) * 1000 - 3 * (.interval_ms // 0);
+
 # Columns of a terminal: 2 for a Chinese character, 0 for a combining one.
 def width:
   explode

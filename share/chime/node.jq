@@ -15,9 +15,20 @@ def beat:
     + ((($up | tonumber) - .sent_ms / 1000) | floor | tostring) + " s ago"
   end;
 
+def net:
+  "network " + (.net | plain) + ": "
+  + if fresh($up) then
+      (.state | plain | paint($colour))
+      + (if .state == "up" then "" else " since " + (.since | plain) end)
+      + (if .interface then " through " + (.interface | plain) else "" end)
+      + if .reason then ", " + (.reason | plain)
+        else ", \(.answered) of \(.peers) peers answer" end
+    else ("unknown" | paint($colour)) + ", chime-probe does not report" end;
+
 (map(select(.type == "service"))
  | select(length > 0)
  | table(["service", "state", "ready", "pid", "for_s", "reason"]; $colour),
    ""),
 (map(select(.type == "host")) | .[0] | host),
+(map(select(.type == "fact")) | .[] | net),
 (map(select(.type == "lease")) | .[0] | beat)

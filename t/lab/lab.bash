@@ -21,6 +21,7 @@ LAB_DISK=path=$SHARE/boot.img,format=raw,device=floppy,readonly
 LAB_SERVER_CONF= # more lines for server.conf
 LAB_TLS=         # not empty: TLS, and no plain HTTP anywhere
 LAB_SERVERS=s1   # "s1 s2": two, on one database
+LAB_NETS=        # not empty: nodes have business (eth1), storage (eth2), too
 
 lab_up()
 {
@@ -28,6 +29,7 @@ lab_up()
 
 	# shellcheck disable=SC2086 # a list
 	net_up $LAB_SERVERS "$@"
+	[ -z "$LAB_NETS" ] || { net_more 1 "$@" && net_more 2 "$@"; }
 	lab_conf_server
 	[ -z "$LAB_TLS" ] || chimeadm initserver tls --ip "$(net_ip s1)" \
 		--conf-dir "$DIR"
@@ -114,14 +116,16 @@ lab_server_up()
 # Registers the node and gives it the agent role as a service.
 lab_join()
 {
-	local node=$1 svc=$DIR/$1/service/agent
+	local node=$1 svc=$DIR/$1/service/agent nets=()
 
+	[ -z "$LAB_NETS" ] || nets=(--node-ip "$(net_more_ip 1 "$node")"
+		--storage-ip "$(net_more_ip 2 "$node")")
 	virt_conf "$node"
 	mkdir -p "$DIR/$node/chime" "$svc"
 	(umask 077 && db_token join "$node" >"$DIR/$node/join.token")
 	# shellcheck disable=SC2046 # a variable's setting, or none
 	net_in "$node" env $(lab_plain) chimeadm initagent \
-		--host "$node" --manage-ip "$(net_ip "$node")" \
+		--host "$node" --manage-ip "$(net_ip "$node")" "${nets[@]}" \
 		--api "$(lab_url)" ${LAB_TLS:+--ca-file "$DIR/tls/ca.crt"} \
 		--token-file "$DIR/$node/join.token" \
 		--conf-dir "$DIR/$node/chime"

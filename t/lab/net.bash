@@ -9,6 +9,8 @@
 #   net_in MACHINE CMD...  runs CMD inside (exec: $! is its real pid)
 #   net_cut MACHINE        takes its management cable out
 #   net_heal MACHINE       and puts it back
+#   net_more N MACHINE...  another network: ethN, with the same last numbers
+#   net_more_ip N MACHINE  the address there
 #   net_down               removes everything; safe to call twice
 
 NET_PFX=c$$
@@ -42,6 +44,30 @@ net_ip()
 	echo "${NET_IP[$1]}"
 }
 
+net_more()
+{
+	local n=$1 m
+
+	shift
+	ip route replace unreachable "${NET_SUBNET%.*}.2$n.0/24" metric 4278198272
+	ip -n "$NET_PFX-sw" link add "br$n" type bridge stp_state 0 \
+		forward_delay 0 mcast_snooping 0
+	ip -n "$NET_PFX-sw" link set "br$n" up
+	for m in "$@"; do
+		ip -n "$NET_PFX-sw" link add "v$n-$m" type veth \
+			peer name "eth$n" netns "$NET_PFX-$m"
+		ip -n "$NET_PFX-sw" link set "v$n-$m" master "br$n" up
+		ip -n "$NET_PFX-$m" addr add "$(net_more_ip "$n" "$m")/24" \
+			dev "eth$n"
+		ip -n "$NET_PFX-$m" link set "eth$n" up
+	done
+}
+
+net_more_ip()
+{
+	echo "${NET_SUBNET%.*}.2$1.${NET_IP[$2]##*.}"
+}
+
 net_in()
 {
 	local m=$1
@@ -62,7 +88,7 @@ net_heal()
 
 net_down()
 {
-	local ns
+	local ns n
 
 	ip netns list | cut -d' ' -f1 | while read -r ns; do
 		case $ns in
@@ -70,6 +96,8 @@ net_down()
 		esac
 	done
 	ip netns list | grep -q '^c[0-9]*-sw' ||
-		ip route del unreachable "$NET_SUBNET.0/24" \
-			metric 4278198272 2>/dev/null || :
+		for n in 0 21 22; do
+			ip route del unreachable "${NET_SUBNET%.*}.$n.0/24" \
+				metric 4278198272 2>/dev/null || :
+		done
 }

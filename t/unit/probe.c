@@ -87,6 +87,10 @@ links(void)
 	    step(PROBE_NO_LINK, 0, 2) == PROBE_UP &&
 		unit_same(why, "no such interface, round 2 of 3"));
 	CHECK("and adds up with silence", silent() == PROBE_DOWN);
+	step(PROBE_NO_ADDRESS, 0, 0);
+	CHECK("an address nobody has is a failed round",
+	    net.state == PROBE_DOWN &&
+		unit_same(why, "no interface has its address"));
 }
 
 static void
@@ -144,6 +148,18 @@ blindness(void)
 	CHECK("and has its hold before it", good() == PROBE_DOWN);
 	net = probe_judge((struct probe_net){0}, &rule, &none);
 	CHECK("without peers nothing is known", net.state == PROBE_UNKNOWN);
+	probe_why(&net, &rule, &none, why);
+	CHECK("and why", unit_same(why, "there is no peer to ask"));
+	anew();
+	silent();
+	silent();
+	silent();
+	for (int i = 0; i < rule.fails; i++) {
+		CHECK("down lasts while it may be a gap in the list",
+		    net.state == PROBE_DOWN);
+		net = probe_judge(net, &rule, &none);
+	}
+	CHECK("but not without anybody to ask", net.state == PROBE_UNKNOWN);
 }
 
 static void

@@ -105,6 +105,21 @@ links(void)
 	CHECK("nor by TCP", ask(&r, "no-such-if") == REACH_SILENT);
 }
 
+static void
+interfaces(void)
+{
+	char name[REACH_IF_SIZE] = "";
+
+	CHECK("an address leads to its interface",
+	    reach_interface("127.0.0.1", name) == 0 && unit_same(name, "lo"));
+	CHECK("one that nobody has, to none",
+	    reach_interface("192.0.2.1", name) == -1 && errno == ENODEV);
+	CHECK("nor of the other family",
+	    reach_interface("2001:db8::1", name) == -1 && errno == ENODEV);
+	CHECK("a name is none",
+	    reach_interface("localhost", name) == -1 && errno == EINVAL);
+}
+
 int
 main(void)
 {
@@ -112,5 +127,6 @@ main(void)
 	tcp();
 	echo();
 	links();
+	interfaces();
 	return unit_done();
 }
