@@ -164,6 +164,10 @@ $B/libchime.a: $(LIB_O)
 $B/obj/lib/driver/db.o $B/obj/lib/driver/dbstmt.o: \
 	override CPPFLAGS := -include mysql.h $(CPPFLAGS)
 
+# What POSIX has no call for; each says which.
+$B/obj/lib/os/qemu.o $B/obj/lib/os/steady.o: \
+	override CPPFLAGS += -D_GNU_SOURCE
+
 $B/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call tell,CC)
