@@ -83,7 +83,7 @@ none_left() {
 	wait_for 20 status_has '.service == "reconcile" and .state == "up"'
 	wait_for 20 status_has '.service == "pong" and .ready'
 	[ "$(jq -s -c 'map(select(.type == "service").service)' status)" = \
-	    '["heartbeat","pong","reconcile"]' ]
+	    '["deadman","heartbeat","pong","reconcile"]' ]
 	[ "$(ours | grep -c ' chime-agent$')" -eq 1 ]
 	[ "$(cat run/agent.pid)" = "$pid" ]
 	stop agent
@@ -157,7 +157,7 @@ none_left() {
 	conf
 	agent_run
 	wait_for 20 status_has '.service == "pong" and .ready'
-	for name in heartbeat pong reconcile; do
+	for name in deadman heartbeat pong reconcile; do
 		svc=$DIR/run/agent-sv/$name
 		old=$(s6-svstat -o pid "$svc")
 		kill -KILL "$old"

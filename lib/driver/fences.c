@@ -49,29 +49,31 @@ add(struct fences *f, const char *uuid)
 	return fences_find(f, uuid);
 }
 
-/* The next line of a text as an object of this type; NULL with why. */
-static json_t *
-next_object(
-    const char **text, size_t *left, const char *type, struct json_reason *why)
+/*
+ * The next line of a text: 1 with an object of this type, 0 when it is of
+ * another, -1 with why.
+ */
+static int
+next_object(const char **text, size_t *left, const char *type, json_t **o,
+    struct json_reason *why)
 {
 	const char *nl = memchr(*text, '\n', *left), *of = "";
 	size_t len = nl ? (size_t)(nl - *text) : *left;
-	json_t *o = NULL;
 
+	*o = NULL;
 	if (len > LINE_MAX_RECORD)
 		json_why(why, "longer than 64 KiB");
 	else
-		o = json_object_parse(*text, len, why);
+		*o = json_object_parse(*text, len, why);
 	*text += len + (nl ? 1 : 0);
 	*left -= len + (nl ? 1 : 0);
-	if (o && json_need(json_get_str(o, "type", 1, 64, &of, why), "type",
-		     why) == 1) {
-		if (strcmp(of, type) == 0)
-			return o;
-		json_why(why, "type: expected %s, found %.40s", type, of);
-	}
-	json_decref(o);
-	return NULL;
+	if (!*o || json_need(json_get_str(*o, "type", 1, 64, &of, why), "type",
+		       why) == -1)
+		return -1;
+	if (strcmp(of, type) == 0)
+		return 1;
+	json_why(why, "type: expected %s, found %.40s", type, of);
+	return 0;
 }
 
 static bool
@@ -152,12 +154,12 @@ fences_load(struct fences *f, struct fences_head *h, const char *text,
     void (*bad)(int64_t line, const char *reason, void *arg), void *arg,
     struct json_reason *why)
 {
-	json_t *o = next_object(&text, &len, "lease", why);
 	int64_t beat, sent, interval, line = 1;
+	json_t *o;
 	int r = -1;
 
-	if (o && same(o, "host", h->host, why) &&
-	    same(o, "boot", h->boot, why) &&
+	if (next_object(&text, &len, "lease", &o, why) == 1 &&
+	    same(o, "host", h->host, why) && same(o, "boot", h->boot, why) &&
 	    need_time(o, "beat", &beat, why) == 1 &&
 	    need_time(o, "sent_ms", &sent, why) == 1 &&
 	    need_time(o, "interval_ms", &interval, why) == 1)
@@ -172,8 +174,10 @@ fences_load(struct fences *f, struct fences_head *h, const char *text,
 		struct json_reason inner;
 
 		line++;
-		o = next_object(&text, &len, "lease", &inner);
-		if (!o || load_vm(f, o, sent, now, t, &inner) == -1)
+		r = next_object(&text, &len, "lease", &o, &inner);
+		if (r == 1)
+			r = load_vm(f, o, sent, now, t, &inner);
+		if (r == -1)
 			bad(line, inner.text, arg);
 		json_decref(o);
 	}
@@ -207,11 +211,11 @@ int
 fences_recall(struct fences *f, struct fences_head *h, const char *text,
     size_t len, struct json_reason *why)
 {
-	json_t *o = next_object(&text, &len, "deadman", why);
+	json_t *o;
 	int r = -1;
 
-	if (o && same(o, "host", h->host, why) &&
-	    same(o, "boot", h->boot, why) &&
+	if (next_object(&text, &len, "deadman", &o, why) == 1 &&
+	    same(o, "host", h->host, why) && same(o, "boot", h->boot, why) &&
 	    need_time(o, "beat", &h->beat, why) == 1 &&
 	    need_time(o, "pid", &h->pid, why) == 1 &&
 	    json_need(
@@ -220,8 +224,8 @@ fences_recall(struct fences *f, struct fences_head *h, const char *text,
 		r = 0;
 	json_decref(o);
 	while (r == 0 && len) {
-		o = next_object(&text, &len, "deadman", why);
-		r = o ? recall_vm(f, o, why) : -1;
+		r = next_object(&text, &len, "deadman", &o, why);
+		r = r == 1 ? recall_vm(f, o, why) : r;
 		json_decref(o);
 	}
 	return r;

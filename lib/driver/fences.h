@@ -57,8 +57,9 @@ struct fence *fences_find(const struct fences *f, const char *uuid);
 
 /*
  * Takes a lease file for h's host and boot; beat, sent_ms and interval_ms are
- * set. VMs it does not name stay as they are. A line that cannot be used is
- * told to bad and skipped. 0, or -1 with why, and nothing changes.
+ * set. VMs it does not name stay as they are. Lines of other types are skipped,
+ * and those that cannot be used are told to bad. 0, or -1 with why, and nothing
+ * changes.
  */
 int fences_load(struct fences *f, struct fences_head *h, const char *text,
     size_t len, int64_t now, const struct lease_timers *t,

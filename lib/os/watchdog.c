@@ -36,7 +36,8 @@ watchdog_open(struct watchdog *w, const char *path, int fd, int64_t ms)
 	w->timeout_ms = ms;
 	w->fd = path ? open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
 		     : fd;
-	if (w->fd == -1 || fstat(w->fd, &st) == -1)
+	if (w->fd == -1 || fstat(w->fd, &st) == -1 ||
+	    fcntl(w->fd, F_SETFD, FD_CLOEXEC) == -1)
 		goto fail;
 	if (S_ISFIFO(st.st_mode))
 		return 0;

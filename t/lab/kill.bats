@@ -53,7 +53,7 @@ flip() {
 	wish=stop
 	for name in chime-apiserver api-heartbeat api-call chime-stale \
 	    chime-ping chime-mark chime-heartbeat chime-pong \
-	    chime-reconcile; do
+	    chime-reconcile chime-deadman; do
 		before=$(victims "$name")
 		[ -n "$before" ] || { echo "$name does not run"; false; }
 		[ $wish = start ] && wish=stop || wish=start
@@ -68,7 +68,7 @@ flip() {
 		wait_for 15 host_is n1 run
 		echo "# $name" >>"$DIR/killed"
 	done
-	[ "$(wc -l <"$DIR/killed")" -eq 9 ]
+	[ "$(wc -l <"$DIR/killed")" -eq 10 ]
 	state=running
 	[ $wish = start ] || state=off
 	wait_for 40 vm_is flip $state
