@@ -39,7 +39,6 @@
 #include "os/steady.h"
 
 #define SYNOPSIS "[-d fd] [-qvV]"
-#define FILE_OUT "deadman.jsonl"
 #define LOCK     "deadman.lock"
 #define TICK_MS  1000 /* what is lost otherwise is found so soon */
 #define LOCK_MS  5000 /* for one that was killed to be gone */
@@ -48,8 +47,6 @@ struct app {
 	struct fencer fencer;
 	const char *dir;
 	struct petter petter;
-	int write_error;    /* the one that was said */
-	int64_t next_write; /* not before */
 	char boot[AGENTDIR_BOOT_SIZE];
 	int watch_fd;
 	bool watched; /* the folder is the one that watch_fd watches */
@@ -87,25 +84,6 @@ set_timers(struct lease_timers *t)
 		    "CHIME_LEASE, CHIME_KILL, CHIME_WATCHDOG_TIME, "
 		    "CHIME_MARGIN, CHIME_SUM: %s",
 		    why);
-}
-
-/* What an earlier one of this boot has left to be done. */
-static void
-recall(struct app *a)
-{
-	struct fences_head *h = &a->fencer.head;
-	struct json_reason why;
-	struct buf b;
-
-	buf_init(&b, FENCES_FILE_MAX);
-	if (agentdir_read(a->dir, FILE_OUT, &b) == -1) {
-		if (errno != ENOENT)
-			say_warn(FILE_OUT ": %s", strerror(errno));
-	} else if (fences_recall(&a->fencer.vms, h, b.data ? b.data : "", b.len,
-		       &why) == -1) {
-		say_warn(FILE_OUT ": %s", why.text);
-	}
-	buf_free(&b);
 }
 
 /*
@@ -148,16 +126,34 @@ begin(struct app *a, bool left)
 	if (agentdir_boot(a->dir, a->boot) == -1)
 		die(RC_TEMP, "%s/boot: %s", a->dir, strerror(errno));
 	h->boot = a->boot;
-	recall(a);
+	fencer_recall(&a->fencer, a->dir);
 	lock(a, left);
 	/* Once more: until just now it was the other one's. */
 	fences_free(&a->fencer.vms);
-	recall(a);
+	fencer_recall(&a->fencer, a->dir);
 	if (h->reset)
 		say_error("the watchdog was given up in this boot: it is "
 			  "petted no more");
 	h->pid = getpid();
 	h->left = left;
+}
+
+/* The one to pet: what was armed in this boot can only be petted on. */
+static const char *
+watchdog_path(const struct app *a)
+{
+	const char *path = opt_env("CHIME_WATCHDOG", NULL);
+	const char *armed = a->fencer.head.watchdog;
+
+	if (path && strlen(path) >= FENCES_PATH_SIZE)
+		die(RC_USAGE, "CHIME_WATCHDOG: longer than %d bytes",
+		    FENCES_PATH_SIZE - 1);
+	if (!*armed || (path && strcmp(path, armed) == 0))
+		return path;
+	say_warn("CHIME_WATCHDOG: %s: in this boot it stays %s, which was "
+		 "armed",
+	    path ? path : "not set", armed);
+	return armed;
 }
 
 /* Not after the watchdog was given up. */
@@ -171,33 +167,12 @@ pet(struct app *a, int64_t now)
 		petter_pet(&a->petter, now);
 	h->petting = a->petter.dog.fd != -1 && !h->reset;
 	h->armed = petter_armed(&a->petter);
+	if (h->petting)
+		snprintf(
+		    h->watchdog, sizeof(h->watchdog), "%s", a->petter.path);
 	h->watchdog_ms = a->petter.dog.fd == -1 ? 0 : a->petter.dog.timeout_ms;
 	if (h->armed != armed || h->petting != petting)
 		a->fencer.changed = true;
-}
-
-static void
-write_file(struct app *a, int64_t now)
-{
-	struct buf b;
-	int r;
-
-	if (!a->fencer.changed || now < a->next_write)
-		return;
-	buf_init(&b, FENCES_FILE_MAX);
-	r = fences_dump(&a->fencer.vms, &a->fencer.head, &b);
-	if (r == 0)
-		r = agentdir_replace(a->dir, FILE_OUT, b.data, b.len);
-	else
-		errno = EFBIG;
-	if (r == -1 && a->write_error != errno)
-		say_warn(FILE_OUT ": cannot write: %s; VMs are fenced all the "
-				  "same",
-		    strerror(errno));
-	a->write_error = r == -1 ? errno : 0;
-	a->fencer.changed = r == -1;
-	a->next_write = r == -1 ? now + TICK_MS : 0;
-	buf_free(&b);
 }
 
 /* Starts the one that stays behind, with nothing of this one's but the
@@ -291,7 +266,7 @@ round_once(struct app *a)
 	a->look = false;
 	wake = fencer_pass(f, now);
 	pet(a, now);
-	write_file(a, now);
+	fencer_write(f, a->dir, now);
 	if (a->petter.path && !f->head.reset && a->petter.next < wake)
 		wake = a->petter.next;
 	return wake < now + TICK_MS ? wake : now + TICK_MS;
@@ -380,7 +355,7 @@ main(int argc, char *argv[])
 	if ((stop_fd = proc_stop_fd()) == -1)
 		die(RC_TEMP, "signals: %s", strerror(errno));
 	begin(&a, left_fd != -1);
-	petter_init(&a.petter, opt_env("CHIME_WATCHDOG", NULL), left_fd,
+	petter_init(&a.petter, watchdog_path(&a), left_fd,
 	    a.fencer.timers.watchdog, say);
 	pet(&a, clk_boot_ms());
 	be_steady();

@@ -11,6 +11,8 @@
 #include "driver/agentdir.h"
 #include "os/qemu.h"
 
+#define FILE_OUT "deadman.jsonl"
+#define WRITE_MS 1000 /* after deadman.jsonl could not be written */
 #define LIST_MS  5000 /* between two listings */
 #define AGAIN_MS 300  /* between two tries to destroy */
 #define LOOK_MS  100  /* between two looks into /proc, or at a killed qemu */
@@ -32,6 +34,47 @@ fencer_init(struct fencer *f)
 {
 	buf_init(&f->unread, 65536);
 	f->changed = true;
+}
+
+void
+fencer_recall(struct fencer *f, const char *dir)
+{
+	struct json_reason why;
+	struct buf b;
+
+	buf_init(&b, FENCES_FILE_MAX);
+	if (agentdir_read(dir, FILE_OUT, &b) == -1) {
+		if (errno != ENOENT)
+			say(f, true, FILE_OUT ": %s", strerror(errno));
+	} else if (fences_recall(&f->vms, &f->head, b.data ? b.data : "", b.len,
+		       &why) == -1) {
+		say(f, true, FILE_OUT ": %s", why.text);
+	}
+	buf_free(&b);
+}
+
+void
+fencer_write(struct fencer *f, const char *dir, int64_t now)
+{
+	struct buf b;
+	int r;
+
+	if (!f->changed || now < f->next_write)
+		return;
+	buf_init(&b, FENCES_FILE_MAX);
+	r = fences_dump(&f->vms, &f->head, &b);
+	if (r == 0)
+		r = agentdir_replace(dir, FILE_OUT, b.data, b.len);
+	else
+		errno = EFBIG;
+	if (r == -1 && f->write_error != errno)
+		say(f, true,
+		    FILE_OUT ": cannot write: %s; VMs are fenced all the same",
+		    strerror(errno));
+	f->write_error = r == -1 ? errno : 0;
+	f->changed = r == -1;
+	f->next_write = r == -1 ? now + WRITE_MS : 0;
+	buf_free(&b);
 }
 
 /* Adds what is wrong with the file to b. */

@@ -20,18 +20,26 @@ struct fencer {
 	void (*say)(bool warning, const char *text);
 	struct fences vms;
 	struct fences_head head;
-	uint64_t seq;      /* of the newest note */
-	int64_t next_list; /* when libvirt is asked what there is */
-	int64_t next_look; /* no look into /proc before */
-	bool away;         /* that libvirt does not answer was said */
-	bool blind;        /* that /proc cannot be read was said */
-	bool changed;      /* deadman.jsonl is to be written */
-	struct buf unread; /* what is wrong with lease.jsonl was said */
+	uint64_t seq;       /* of the newest note */
+	int64_t next_list;  /* when libvirt is asked what there is */
+	int64_t next_look;  /* no look into /proc before */
+	bool away;          /* that libvirt does not answer was said */
+	bool blind;         /* that /proc cannot be read was said */
+	bool changed;       /* deadman.jsonl is to be written */
+	int write_error;    /* the errno that was said, 0 for none */
+	int64_t next_write; /* not before */
+	struct buf unread;  /* what is wrong with lease.jsonl was said */
 };
 
 /* Before anything else; the caller has set virt to say, and of head host,
  * boot and pid. */
 void fencer_init(struct fencer *f);
+
+/* Takes up what deadman.jsonl in dir says, if it is of this boot. */
+void fencer_recall(struct fencer *f, const char *dir);
+
+/* Writes deadman.jsonl into dir, if something in it changed. */
+void fencer_write(struct fencer *f, const char *dir, int64_t now);
 
 /* Reads dir's lease.jsonl. What is wrong with it is said once. */
 void fencer_load(struct fencer *f, const char *dir, int64_t now);

@@ -211,6 +211,7 @@ int
 fences_recall(struct fences *f, struct fences_head *h, const char *text,
     size_t len, struct json_reason *why)
 {
+	const char *path = "";
 	json_t *o;
 	int r = -1;
 
@@ -220,8 +221,11 @@ fences_recall(struct fences *f, struct fences_head *h, const char *text,
 	    need_time(o, "pid", &h->pid, why) == 1 &&
 	    json_need(
 		json_get_bool(o, "reset", &h->reset, why), "reset", why) == 1 &&
-	    json_get_bool(o, "left", &h->left, why) != -1)
+	    json_get_bool(o, "left", &h->left, why) != -1 &&
+	    json_get_str(
+		o, "watchdog", 1, sizeof(h->watchdog) - 1, &path, why) != -1)
 		r = 0;
+	snprintf(h->watchdog, sizeof(h->watchdog), "%s", path);
 	json_decref(o);
 	while (r == 0 && len) {
 		r = next_object(&text, &len, "deadman", &o, why);
@@ -263,6 +267,7 @@ fences_dump(const struct fences *f, const struct fences_head *h, struct buf *b)
 	rec_bool(o, "reset", h->reset);
 	if (h->left)
 		rec_bool(o, "left", true);
+	rec_str(o, "watchdog", *h->watchdog ? h->watchdog : NULL);
 	if (h->watchdog_ms)
 		rec_int(o, "watchdog_ms", h->watchdog_ms);
 	rec_dump(o, b);

@@ -17,7 +17,8 @@
 #include "core/name.h"
 #include "line/json.h"
 
-#define FENCES_FILE_MAX (16 * 1024 * 1024) /* bytes of either file */
+#define FENCES_PATH_SIZE 256
+#define FENCES_FILE_MAX  (16 * 1024 * 1024) /* bytes of either file */
 
 /* One VM, and what the deadman has begun about it. */
 struct fence {
@@ -49,7 +50,8 @@ struct fences_head {
 	bool reset; /* never petted again in this boot */
 	bool left;  /* it was told to end, and stays behind */
 	int64_t pid;
-	int64_t watchdog_ms; /* 0: no watchdog */
+	int64_t watchdog_ms;             /* 0: no watchdog */
+	char watchdog[FENCES_PATH_SIZE]; /* armed in this boot, or "" */
 };
 
 /* The VM, or NULL. */
@@ -68,8 +70,8 @@ int fences_load(struct fences *f, struct fences_head *h, const char *text,
 
 /*
  * Takes up what fences_dump wrote for h's host and boot, into an empty f; of h
- * beat, reset, left and pid are set. 0, or -1 with why: nothing is taken, or
- * what came before a bad line.
+ * beat, reset, left, pid and watchdog are set. 0, or -1 with why: nothing is
+ * taken, or what came before a bad line.
  */
 int fences_recall(struct fences *f, struct fences_head *h, const char *text,
     size_t len, struct json_reason *why);

@@ -115,7 +115,8 @@ recalls(void)
 	    .armed = true,
 	    .reset = true,
 	    .left = true,
-	    .watchdog_ms = 9000};
+	    .watchdog_ms = 9000,
+	    .watchdog = "/dev/wd"};
 	struct fences_head g = {.host = "n1", .boot = BOOT};
 	struct fences again = {0};
 	struct buf b, c;
@@ -130,7 +131,8 @@ recalls(void)
 	CHECK("and taken up",
 	    fences_recall(&again, &g, b.data, b.len, &why) == 0 &&
 		again.n == 1 && g.pid == 42 && g.beat == 7 && g.reset &&
-		g.left && again.v[0].d.since == 1234 && again.v[0].d.gone &&
+		g.left && unit_same(g.watchdog, "/dev/wd") &&
+		again.v[0].d.since == 1234 && again.v[0].d.gone &&
 		again.v[0].d.lease.until == 49000 && again.v[0].d.lease.fence &&
 		again.v[0].killed == -1);
 	fences_free(&again);
