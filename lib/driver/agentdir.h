@@ -29,7 +29,7 @@ int agentdir_boot(const char *dir, char boot[static AGENTDIR_BOOT_SIZE]);
  */
 int agentdir_lock(const char *dir, const char *name);
 
-/* Who holds it: the process id, 0 for nobody. */
+/* Which other process holds it, 0 for none. A holder that asks loses it. */
 int agentdir_locked(const char *dir, const char *name, int64_t *pid);
 
 /* The last answered beat of this boot, 0 for none. */
