@@ -325,10 +325,12 @@ state() {
 	guest web
 	guest db
 	dog 3000
-	lease "$(until_in web 2000)" "$(until_in db 90000)"
+	lease "$(until_in db 90000)"
 	CHIME_KILL=20s up
-	wait_for 5 state web rest
+	wait_for 10 petted
 	virt_daemon n1 stop
+	lease "$(until_in web 2000)" "$(until_in db 90000)"
+	wait_for 5 state web rest
 	wait_for 40 dead web
 	wait_for 10 state web confirmed
 	has dm.err "${ID[web]}: SIGKILL to its qemu"
@@ -346,13 +348,13 @@ state() {
 	guest web
 	qemu=$(outside web)
 	dog 3000
-	lease "$(until_in web 3000)"
+	lease
 	# In a pid namespace of its own it does not see the node's processes.
 	CHIME_KILL=4s start dm unshare -p -f --kill-child --mount-proc \
 	    chime-deadman
-	wait_for 10 state web rest
 	wait_for 10 has watch.out petted
 	virt_daemon n1 stop
+	lease "$(until_in web 2000)"
 	wait_for 20 has watch.out reset
 	wait_for 10 virt_gone "$qemu"
 	wait_end dm 10

@@ -11,11 +11,12 @@
 #include "driver/agentdir.h"
 #include "os/qemu.h"
 
-#define FILE_OUT "deadman.jsonl"
-#define WRITE_MS 1000 /* after deadman.jsonl could not be written */
-#define LIST_MS  5000 /* between two listings */
-#define AGAIN_MS 300  /* between two tries to destroy */
-#define LOOK_MS  100  /* between two looks into /proc, or at a killed qemu */
+#define FILE_OUT  "deadman.jsonl"
+#define WRITE_MS  1000 /* after deadman.jsonl could not be written */
+#define SILENT_MS 1000 /* libvirt owes a listing: what is asked waits too */
+#define LIST_MS   5000 /* between two listings */
+#define AGAIN_MS  300  /* between two tries to destroy */
+#define LOOK_MS   100  /* between two looks into /proc, or at a killed qemu */
 
 static void __attribute__((format(printf, 3, 4)))
 say(const struct fencer *f, bool warning, const char *fmt, ...)
@@ -197,6 +198,21 @@ take_done(
 	}
 }
 
+/*
+ * Whether libvirt owes an answer about a VM. libvirt 9.0 may crash its caller
+ * when a connection dies on which two threads wait, so a listing does not join
+ * a destroy that hangs, nor a destroy such a listing: neither would be
+ * answered, and the second way needs no libvirt.
+ */
+static bool
+asks(const struct fencer *f)
+{
+	for (size_t i = 0; i < f->vms.n; i++)
+		if (f->vms.v[i].asked)
+			return true;
+	return false;
+}
+
 void
 fencer_drain(struct fencer *f, int64_t now)
 {
@@ -217,7 +233,8 @@ fencer_drain(struct fencer *f, int64_t now)
 		virt_note_free(n);
 	}
 	if (now >= f->next_list) {
-		virt_list(f->virt);
+		if (!asks(f))
+			virt_list(f->virt);
 		f->next_list = now + LIST_MS;
 	}
 }
@@ -333,6 +350,9 @@ step(struct fencer *f, struct fence *x, int64_t now)
 		return next;
 	}
 	f->head.reset |= act == LEASE_RESET;
+	if (!x->asked && now >= x->again &&
+	    virt_silent_ms(f->virt) >= SILENT_MS)
+		x->again = now + LOOK_MS;
 	if (!x->asked && !x->told && now >= x->again) {
 		virt_act(f->virt, x->uuid, PLAN_DESTROY, NULL, false);
 		x->asked = true;
