@@ -84,7 +84,7 @@ none_left() {
 	wait_for 20 status_has '.service == "reconcile" and .state == "up"'
 	wait_for 20 status_has '.service == "pong" and .ready'
 	[ "$(jq -s -c 'map(select(.type == "service").service)' status)" = \
-	    '["heartbeat","pong","probe","reconcile"]' ]
+	    '["deadman","heartbeat","pong","probe","reconcile"]' ]
 	[ "$(ours | grep -c ' chime-agent$')" -eq 1 ]
 	[ "$(cat run/agent.pid)" = "$pid" ]
 	stop agent
@@ -201,7 +201,7 @@ shown() {
 	conf
 	agent_run
 	wait_for 20 status_has '.service == "pong" and .ready'
-	for name in heartbeat pong probe reconcile; do
+	for name in deadman heartbeat pong probe reconcile; do
 		svc=$DIR/run/agent-sv/$name
 		old=$(s6-svstat -o pid "$svc")
 		kill -KILL "$old"

@@ -85,6 +85,24 @@ agentdir_lock(const char *dir, const char *name)
 	return fd == -1 ? -1 : fcntl(fd, F_SETLK, &l);
 }
 
+int
+agentdir_locked(const char *dir, const char *name, int64_t *pid)
+{
+	struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	char path[PATH_MAX];
+	int fd, r;
+
+	if (path_of(dir, name, path) == -1)
+		return -1;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return -1;
+	r = fcntl(fd, F_GETLK, &l);
+	close(fd);
+	*pid = l.l_type == F_UNLCK ? 0 : l.l_pid;
+	return r;
+}
+
 /* A small file's first line as an object, or NULL. */
 static json_t *
 read_object(const char *dir, const char *name)

@@ -29,6 +29,9 @@ int agentdir_boot(const char *dir, char boot[static AGENTDIR_BOOT_SIZE]);
  */
 int agentdir_lock(const char *dir, const char *name);
 
+/* Which other process holds it, 0 for none. A holder that asks loses it. */
+int agentdir_locked(const char *dir, const char *name, int64_t *pid);
+
 /* The last answered beat of this boot, 0 for none. */
 int64_t agentdir_beat(const char *dir, const char *boot);
 

@@ -193,7 +193,10 @@ ledgerfile_refresh(struct ledgerfile *f, char why[static LEDGERFILE_WHY_SIZE])
 	return read_on(f, why);
 }
 
-/* A lock at one offset: of a VM, or of whoever appends. */
+/*
+ * A lock at one offset: of a VM, or of whoever appends. It belongs to the
+ * descriptor (F_OFD_SETLK), so no other open file of this process drops it.
+ */
 static int
 lock(const struct ledgerfile *f, off_t at, short type, int command)
 {

@@ -53,7 +53,7 @@ flip() {
 	wish=stop
 	for name in chime-apiserver api-heartbeat api-call chime-stale \
 	    chime-ping chime-mark chime-heartbeat chime-pong \
-	    chime-probe chime-reconcile; do
+	    chime-probe chime-reconcile chime-deadman; do
 		before=$(victims "$name")
 		[ -n "$before" ] || { echo "$name does not run"; false; }
 		[ $wish = start ] && wish=stop || wish=start

@@ -32,6 +32,22 @@ lock_elsewhere(void)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/* Whether another process sees that we hold it, or nobody. */
+static int
+locked_by(int64_t holder)
+{
+	int64_t by = -1;
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(agentdir_locked(dir, "lock", &by) == 0 && by == holder
+			  ? 0
+			  : 1);
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 static void
 boots(void)
 {
@@ -90,9 +106,10 @@ main(void)
 	boots();
 	leases();
 	facts();
-	CHECK("a lock is free", lock_elsewhere());
+	CHECK("a lock is free", lock_elsewhere() && locked_by(0));
 	CHECK("and taken", agentdir_lock(dir, "lock") == 0);
 	CHECK("and then it is not", !lock_elsewhere());
+	CHECK("and others see who has it", locked_by(getpid()));
 	unlink("boot");
 	unlink("lease.jsonl");
 	unlink("facts.jsonl");
