@@ -146,8 +146,9 @@ migration_end(enum migration_said said, struct migration_look here,
 {
 	if (there.copy == MIGRATION_RUNNING)
 		return arrived(here, last);
-	/* Even when the destination does not answer: the job is over. */
-	if (here.copy == MIGRATION_RUNNING && !here.job)
+	/* libvirt may think it failed because the answer was lost: ask. */
+	if (here.copy == MIGRATION_RUNNING && !here.job &&
+	    (there.copy != MIGRATION_UNKNOWN || last))
 		return MIGRATION_STAYS;
 	/* libvirt destroys what is here only when the other copy runs. */
 	if (said == MIGRATION_SAID_DONE && here.copy == MIGRATION_ABSENT &&

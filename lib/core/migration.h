@@ -82,7 +82,8 @@ enum migration_said {
 enum migration_end {
 	MIGRATION_WAIT,    /* look again in a moment */
 	MIGRATION_MOVED,   /* it runs there, and nothing is left here */
-	MIGRATION_STAYS,   /* it runs here, as before */
+	MIGRATION_STAYS,   /* it runs here; if the destination is unknown, look
+			      there when it answers */
 	MIGRATION_DESTROY, /* it runs there: destroy what is paused here */
 	MIGRATION_UNCLEAR  /* touch nothing, and say so */
 };

@@ -114,9 +114,12 @@ endings(void)
 	    end(lost, MIGRATION_ABSENT, MIGRATION_UNKNOWN) == MIGRATION_WAIT);
 	CHECK("running here: stays",
 	    end(MIGRATION_SAID_FAILED, MIGRATION_RUNNING, MIGRATION_ABSENT) ==
-		    MIGRATION_STAYS &&
-		end(lost, MIGRATION_RUNNING, MIGRATION_UNKNOWN) ==
-		    MIGRATION_STAYS);
+		MIGRATION_STAYS);
+	CHECK("without the destination's answer only in the end",
+	    end(lost, MIGRATION_RUNNING, MIGRATION_UNKNOWN) == MIGRATION_WAIT &&
+		migration_end(lost, runs,
+		    (struct migration_look){MIGRATION_UNKNOWN, false},
+		    true) == MIGRATION_STAYS);
 	CHECK("the window: running there, paused here",
 	    end(lost, MIGRATION_LEFT, MIGRATION_RUNNING) == MIGRATION_DESTROY);
 	CHECK("not while libvirt is at it",
