@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What must be so before any VM is looked at. Each answers 0, or -1 with a
+ * sentence in why that says what to do next.
+ */
+#ifndef DRIVER_MIGCHECK_H
+#define DRIVER_MIGCHECK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "driver/virt_end.h"
+
+#define MIGCHECK_WHY 512
+#define MIGCHECK_URI 128
+
+enum migcheck_via { MIGCHECK_TLS, MIGCHECK_SSH, MIGCHECK_TCP };
+
+/* The words, in the order of the enum; NULL-terminated. */
+extern const char *const migcheck_via_words[];
+
+/*
+ * libvirt's URI at a numeric address; -1 when it is none.
+ */
+int migcheck_uri(
+    enum migcheck_via via, const char *dest, char uri[static MIGCHECK_URI]);
+
+/* The interface is up. */
+int migcheck_interface(const char *name, char why[static MIGCHECK_WHY]);
+
+/* What is sent to dest leaves through the interface. */
+int migcheck_route(
+    const char *dest, const char *interface, char why[static MIGCHECK_WHY]);
+
+/* The libvirt at uri answers within ms; errno as of virt_end_open. */
+int migcheck_end(struct virt_end *e, const char *uri, int64_t ms,
+    const char *hint, char why[static MIGCHECK_WHY]);
+
+#endif
