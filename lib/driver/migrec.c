@@ -90,6 +90,8 @@ migrec_end(const char *uuid, const char *dest, const struct virt_moved *now)
 		rec_str(rec, "there", migration_copy_word(now->there.copy));
 	}
 	rec_int(rec, "ms", now->ms);
+	if (now->cleared)
+		rec_bool(rec, "cleared", true);
 	if (!moved && !stays)
 		rec_str(
 		    rec, "reason", migration_unclear(now->here, now->there));

@@ -281,16 +281,18 @@ int64_t
 virt_end_free_kib(struct virt_end *e, char why[static VIRT_END_WHY])
 {
 	static const char *const counts[] = {"free", "buffers", "cached"};
+	const int all = VIR_NODE_MEMORY_STATS_ALL_CELLS;
 	virNodeMemoryStats s[16];
-	int n = sizeof(s) / sizeof(s[0]);
 	unsigned long long sum = 0;
+	int n = 0;
 
-	if (virNodeGetMemoryStats(
-		e->conn, VIR_NODE_MEMORY_STATS_ALL_CELLS, s, &n, 0) == -1)
+	/* It wants to be asked with exactly as many as there are. */
+	if (virNodeGetMemoryStats(e->conn, all, NULL, &n, 0) == -1 || n > 16 ||
+	    virNodeGetMemoryStats(e->conn, all, s, &n, 0) == -1)
 		return virt_end_error(why, "cannot read its memory");
 	for (int i = 0; i < n; i++)
-		for (int j = 0; j < 3; j++)
-			if (strcmp(s[i].field, counts[j]) == 0)
+		for (int k = 0; k < 3; k++)
+			if (strcmp(s[i].field, counts[k]) == 0)
 				sum += s[i].value;
 	return (int64_t)sum;
 }

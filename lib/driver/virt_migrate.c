@@ -232,8 +232,10 @@ find(struct virt_move *m, struct virt_end *here, struct virt_end *there,
 		    virt_end_destroy_left(here, m->uuid, why) == -1)
 			end = last ? MIGRATION_UNCLEAR : MIGRATION_WAIT;
 		/* The next look must find it gone. */
-		else if (end == MIGRATION_DESTROY)
+		else if (end == MIGRATION_DESTROY) {
+			now->cleared = true;
 			end = MIGRATION_WAIT;
+		}
 		if (end != MIGRATION_WAIT)
 			break;
 		pthread_mutex_lock(&m->lock);

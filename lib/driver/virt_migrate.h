@@ -40,6 +40,7 @@ struct virt_moved {
 	/* Of one that is over. */
 	enum migration_end end; /* moved, stays or unclear */
 	struct migration_look here, there;
+	bool cleared; /* a copy was left paused here, and is destroyed */
 	char reason[VIRT_END_WHY]; /* libvirt's; may be empty */
 	int64_t ms;                /* how long it took */
 };

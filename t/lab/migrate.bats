@@ -1,0 +1,277 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Live migration between two real libvirts: over the network that is named,
+# cancelled, refused, and with libvirtd killed in the worst moment. At no
+# moment do two copies run, and a failure leaves one.
+# shellcheck disable=SC2154
+
+load ../lib/common
+load ../lib/virt
+load ../lib/pair
+load net
+
+setup() {
+	common_setup
+	pair_up
+}
+
+teardown() {
+	pair_down
+	common_teardown
+}
+
+vm() {
+	printf '{"type":"vm","vm":"%s"}\n' "$@"
+}
+
+# ends FILTER [FILE]: whether all migration records satisfy it.
+ends() {
+	local filter=$1
+
+	shift
+	jq -c 'select(.type == "migration")' "$@" >ends.jsonl
+	jq_is "$filter" ends.jsonl
+}
+
+# refused WHY: what was to be migrated is, nothing was begun, it runs here.
+refused() {
+	echo "$output"
+	jq -r '.reason // empty' <<<"$output" >reasons
+	has reasons "$1"
+	run -1 grep '"migration"' <<<"$output"
+	[ "$(pair_copies web)" -eq 1 ]
+	pair_runs n1 web
+}
+
+@test "a running guest moves with the management network down" {
+	id=$(pair_vm n1 web)
+	net_cut n1
+	net_cut n2
+	ip -n "$NET_PFX-n1" link set eth0 down
+	vm "$id" >in
+	run -1 --separate-stderr pair_migrate -n <in
+	echo "$output" >plan
+	jq_is 'if .type == "plan" then .action == "migrate" else .ok end' plan
+	pair_runs n1 web
+	run -0 --separate-stderr pair_migrate <in
+	ends '.result == "moved" and .runs == "there"' <<<"$output"
+	[ -z "$stderr" ]
+	pair_runs n2 web
+	[ -z "$(virt_virsh n1 list --all --name | tr -d '\n')" ]
+	[ -z "$(virt_virsh n2 list --all --persistent --name | tr -d '\n')" ]
+	[ "$(pair_copies web)" -eq 1 ]
+	# Once more: there is nothing to do.
+	run -0 --separate-stderr pair_migrate -n <in
+	jq_is 'if .type == "plan" then .action == "none" else .ok end' \
+	    <<<"$output"
+}
+
+@test "all of chime's guests move, and nobody else's" {
+	for name in a b c; do
+		pair_vm n1 "$name" >"$name.id"
+	done
+	pair_vm n1 foreign >foreign.id
+	virt_virsh n1 metadata foreign --uri urn:chime:vm --remove --live
+	run -0 --separate-stderr pair_migrate -a -p 3
+	echo "$output"
+	ends '.result == "moved"' <<<"$output"
+	[ "$(wc -l <ends.jsonl)" -eq 3 ]
+	[[ $stderr == *"1 domains that are not chime's stay here"* ]]
+	for name in a b c; do
+		pair_runs n2 "$name"
+		[ "$(pair_copies "$name")" -eq 1 ]
+	done
+	[ "$(virt_virsh n1 list --name | tr -d '\n')" = foreign ]
+}
+
+@test "SIGINT midway: it runs here, and says so" {
+	id=$(pair_vm n1 web)
+	vm "$id" "$(pair_vm n1 second)" >mig.in
+	# The guest writes faster than that: it would never end.
+	pair_start -b 1 -p 1
+	wait_for 30 has mig.out '"progress"'
+	jq -c 'select(.type == "progress")' mig.out >progress
+	jq_is '.total_bytes > 0 and .percent < 100 and
+	    .bytes_per_s >= 0 and .dirty_bytes_per_s >= 0' progress
+	signal mig INT
+	wait_end mig 40
+	[ "$rc" -eq 1 ]
+	ends '.result == "cancelled" and .runs == "here"' mig.out
+	[ "$(wc -l <ends.jsonl)" -eq 2 ]
+	jq -c 'select(.type == "progress").percent' mig.out >percents
+	sort -nc percents
+	pair_runs n1 web
+	pair_runs n1 second
+	[ "$(pair_copies web)" -eq 1 ]
+	# It can be tried again at once.
+	vm "$id" >in
+	run -0 --separate-stderr pair_migrate <in
+	pair_runs n2 web
+}
+
+@test "refused: the interface, the way, the destination" {
+	vm "$(pair_vm n1 web)" >in
+	run -1 pair_migrate -I eth9 <in
+	refused 'eth9: No such device'
+	run -1 pair_migrate -D 10.91.0.2 <in
+	refused '10.91.0.2 is reached through eth0, not eth1'
+	run -1 pair_migrate -D 198.51.100.7 <in
+	refused '198.51.100.7: Network is unreachable'
+	# An address nobody has; and one where nobody listens.
+	run -99 pair_migrate -t 500ms -D 10.92.0.77 <in
+	refused 'no answer within 500 ms'
+	ip -n "$NET_PFX-n2" addr add 10.92.0.9/24 dev eth1
+	virt_daemon n2 kill
+	run -111 pair_migrate -D 10.92.0.9 <in
+	jq_is 'if .check == "destination" then .ok | not else .ok end' \
+	    <<<"$output"
+	virt_daemon n2 up
+	ip -n "$NET_PFX-n1" link set eth1 down
+	run -1 pair_migrate <in
+	refused 'eth1 is down'
+}
+
+@test "refused: local disks, no memory, definitions, strangers" {
+	truncate -s 4M data.img
+	disk="<disk type='file' device='disk'>
+	    <driver name='qemu' type='raw' cache='none'/>
+	    <source file='$DIR/data.img'/><target dev='hda' bus='ide'/></disk>"
+	id=$(pair_vm n1 web 16 "$disk")
+	vm "$id" >in
+	run -1 pair_migrate <in
+	refused "writable disk $DIR/data.img is on this node alone"
+	# One that may move stays with it, unless told otherwise.
+	other=$(pair_vm n1 other)
+	vm "$id" "$other" >both
+	run -1 pair_migrate <both
+	refused "$DIR/data.img"
+	run -1 --separate-stderr pair_migrate -k <both
+	ends '.result == "moved"' <<<"$output"
+	pair_runs n2 other
+	# It is no domain here; nor is there any such thing.
+	vm "$(uuid)" >none
+	run -1 pair_migrate <none
+	refused 'no domain here'
+	# Both nodes have the file, in truth: people may say so.
+	run -1 --separate-stderr pair_migrate -n -s "$DIR" <in
+	jq_is 'if .type == "plan" then .action == "migrate" else .ok end' \
+	    <<<"$output"
+	# A definition would be left behind.
+	virt_virsh n1 define web.xml >/dev/null
+	run -1 pair_migrate -s "$DIR" <in
+	refused 'keeps a definition'
+	virt_virsh n1 undefine web >/dev/null
+	virt_virsh n2 define web.xml >/dev/null
+	run -1 pair_migrate -s "$DIR" <in
+	refused 'has a domain of this UUID'
+	virt_virsh n2 undefine web >/dev/null
+	# Copied into a file of n2's own, over the same network.
+	mkdir own
+	truncate -s 4M own/data.img
+	printf 'written' | dd of=data.img conv=notrunc status=none
+	virt_sh n2 mount --bind own/data.img data.img
+	run -0 --separate-stderr pair_migrate -c <in
+	ends '.result == "moved"' <<<"$output"
+	jq_is '.copies[0].path | test("data.img$")' \
+	    <<<"$(jq -c 'select(.type == "plan")' <<<"$output")"
+	[[ $stderr == *'cannot tell whether 10.92.0.2 has it'* ]]
+	pair_runs n2 web
+	[ "$(head -c 7 own/data.img)" = written ]
+}
+
+@test "refused: more memory than the destination has" {
+	mib=$(awk '/MemTotal/ { print int($2 / 1024) - 64 }' /proc/meminfo)
+	vm "$(pair_vm n1 web "$mib")" >in
+	run -1 pair_migrate <in
+	refused '10.92.0.2 has [0-9]* free'
+}
+
+# Begins to migrate `web` and kills n1's libvirtd so many ms after the copy at
+# n2 began to run.
+window() {
+	vm "$id" >mig.in
+	pair_start -t 5s
+	until grep -q "^<domstatus state='running'" \
+	    n2/run/libvirt/qemu/web.xml 2>/dev/null; do
+		! ended mig || return 1
+	done
+	[ "$1" = 0 ] || read -rt "$1" <>"$DIR/never" || true
+	s6-svc -k n1/service/libvirtd
+}
+
+@test "libvirtd killed in the window: one copy runs, and only one" {
+	mkfifo never
+	cleared=0
+	for delay in 0 0.01 0.02 0.04 0.08 0.16; do
+		id=$(pair_vm n1 web)
+		window "$delay"
+		wait_end mig 90
+		wait_for 20 virt_up n1
+		cat mig.out
+		[ "$rc" -eq 0 ]
+		ends '.result == "moved" and .runs == "there"' mig.out
+		! has mig.out '"cleared":true' || cleared=$((cleared + 1))
+		[ "$(pair_copies web)" -eq 1 ]
+		pair_runs n2 web
+		run -1 virt_virsh n1 domstate web
+		virt_virsh n2 destroy web
+	done
+	echo "cleared: $cleared"
+	[ $cleared -ge 1 ]
+}
+
+@test "libvirtd killed at any time: one copy runs, and the record is true" {
+	for delay in 0.1 0.2 0.3 0.4 0.5 0.7; do
+		id=$(pair_vm n1 web)
+		vm "$id" >mig.in
+		pair_start -t 5s
+		wait_for 20 has mig.out '"plan"'
+		sleep "$delay" # which moment of the migration it is
+		s6-svc -k n1/service/libvirtd
+		wait_end mig 90
+		wait_for 20 virt_up n1
+		cat mig.out
+		[ "$(pair_copies web)" -eq 1 ]
+		if [ "$rc" -eq 0 ]; then
+			ends '.runs == "there"' mig.out
+			pair_runs n2 web
+			run -1 virt_virsh n1 domstate web
+			virt_virsh n2 destroy web
+		else
+			[ "$rc" -eq 1 ]
+			ends '.runs == "here"' mig.out
+			pair_runs n1 web
+			virt_virsh n1 destroy web
+		fi
+	done
+}
+
+@test "the window, and nobody to ask: nothing is touched, later it is settled" {
+	mkfifo never
+	for _ in 1 2 3 4 5; do
+		id=$(pair_vm n1 web)
+		window 0
+		# And who asks is gone, too.
+		signal mig KILL
+		wait_end mig 10
+		wait_for 20 virt_up n1
+		! pair_paused n1 web || break
+		virt_virsh n2 destroy web
+	done
+	pair_paused n1 web
+	[ "$(pair_copies web)" -eq 1 ]
+	vm "$id" >in
+	ip -n "$NET_PFX-sw" link set w-n2 nomaster
+	run -99 pair_migrate -t 1s <in
+	pair_paused n1 web
+	ip -n "$NET_PFX-sw" link set w-n2 master br1
+	run -1 --separate-stderr pair_migrate -n <in
+	jq_is 'if .type == "plan" then .action == "settle" else .ok end' \
+	    <<<"$output"
+	pair_paused n1 web
+	run -0 --separate-stderr pair_migrate <in
+	ends '.result == "moved" and .cleared' <<<"$output"
+	[ "$(pair_copies web)" -eq 1 ]
+	pair_runs n2 web
+	run -1 virt_virsh n1 domstate web
+}
