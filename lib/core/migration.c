@@ -136,8 +136,8 @@ arrived(struct migration_look here, bool last)
 		return MIGRATION_MOVED;
 	if (here.copy == MIGRATION_LEFT && !here.job)
 		return MIGRATION_DESTROY;
-	return last || here.copy == MIGRATION_RUNNING ? MIGRATION_UNCLEAR
-						      : MIGRATION_WAIT;
+	/* A libvirtd that has just begun tells what was so before. */
+	return last ? MIGRATION_UNCLEAR : MIGRATION_WAIT;
 }
 
 enum migration_end
