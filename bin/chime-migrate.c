@@ -35,14 +35,11 @@
 #include "driver/virt_migrate.h"
 #include "line/filter.h"
 #include "line/json.h"
-#include "line/line.h"
-#include "line/rec.h"
 #include "os/proc.h"
 
 #define SYNOPSIS                                                               \
 	"-I IF -D IP [-acknqvV] [-b MIB_S] [-p N] [-s PATH] [-t TIME] [-w VIA]"
 #define SHARED_MAX 16
-#define CLEAR      "\r\033[K" /* the line a bar is on */
 
 struct app {
 	const char *interface, *dest, *shared[SHARED_MAX];
@@ -56,9 +53,7 @@ struct app {
 	struct filter in;
 
 	int64_t bandwidth;
-	bool text, bar; /* stdout, stderr: a terminal */
-	bool clear;     /* a bar is where the next text goes */
-	bool deaf;      /* stdout cannot be written */
+	struct migrec_out out;
 	int rc;
 };
 
@@ -110,29 +105,15 @@ result(struct app *a, int rc)
 		a->rc = rc;
 }
 
-/*
- * To stdout: text on a terminal. 0, or -1: nobody reads it, which is told
- * once. Frees the record.
- */
+/* 0, or -1: nobody reads it, which is told once. */
 static int
 emit(struct app *a, json_t *rec)
 {
-	struct buf b;
-	int r;
+	bool deaf = a->out.deaf;
+	int r = migrec_emit(&a->out, rec);
 
-	buf_init(&b, LINE_MAX_RECORD);
-	if (a->clear)
-		buf_puts(&b, CLEAR);
-	if (a->text)
-		migrec_text(rec, &b);
-	else
-		rec_dump(rec, &b);
-	r = line_write(STDOUT_FILENO, b.data, b.len);
-	if (r == -1 && !a->deaf)
+	if (r == -1 && !deaf)
 		say_error("stdout: cannot write: %s", strerror(errno));
-	a->deaf |= r == -1;
-	buf_free(&b);
-	json_decref(rec);
 	return r;
 }
 
@@ -249,7 +230,6 @@ static int
 tell(const struct survey_vm *vm, const struct virt_moved *now, void *arg)
 {
 	struct app *a = arg;
-	struct buf b;
 
 	if (now->over) {
 		if (now->end == MIGRATION_UNCLEAR)
@@ -257,17 +237,10 @@ tell(const struct survey_vm *vm, const struct virt_moved *now, void *arg)
 			    migration_unclear(now->here, now->there));
 		return emit(a, migrec_end(vm->uuid, a->dest, now));
 	}
-	if (a->bar) {
-		buf_init(&b, 256);
-		buf_puts(&b, CLEAR);
-		migrec_bar(vm->uuid, &now->progress, &b);
-		/* A bar that cannot be drawn is missed by nobody. */
-		if (line_write(STDERR_FILENO, b.data, b.len) == -1)
-			a->bar = false;
-		a->clear = a->text;
-		buf_free(&b);
-	}
-	return a->text ? 0 : emit(a, migrec_progress(vm->uuid, &now->progress));
+	migrec_draw(&a->out, vm->uuid, &now->progress);
+	if (a->out.text)
+		return 0;
+	return emit(a, migrec_progress(vm->uuid, &now->progress));
 }
 
 static void
@@ -282,15 +255,14 @@ move_all(struct app *a)
 
 	if (moves_run(&m) == -1)
 		die(RC_TEMP, "eventfd: %s", strerror(errno));
-	if (a->bar)
-		line_write(STDERR_FILENO, CLEAR, strlen(CLEAR));
+	migrec_clear(&a->out);
 	for (size_t i = m.next; m.untouched && i < a->survey.n; i++)
 		if (a->survey.vm[i].action == MIGRATION_MOVE)
 			emit(
 			    a, migrec_untouched(a->survey.vm[i].uuid, a->dest));
 	if (m.stays || m.untouched)
 		result(a, RC_NO);
-	if (m.unclear || a->deaf)
+	if (m.unclear || a->out.deaf)
 		result(a, RC_TEMP);
 }
 
@@ -429,8 +401,8 @@ main(int argc, char **argv)
 	proc_init();
 	options(&a, argc, argv);
 	set_way(&a);
-	a.text = isatty(STDOUT_FILENO);
-	a.bar = isatty(STDERR_FILENO);
+	a.out.text = isatty(STDOUT_FILENO);
+	a.out.bar = isatty(STDERR_FILENO);
 	if ((a.stop = proc_stop_fd()) == -1)
 		die(RC_TEMP, "signals: %s", strerror(errno));
 	a.in = (struct filter){.type = "vm", .work = take, .arg = &a};

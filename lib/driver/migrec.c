@@ -3,10 +3,14 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/buf.h"
+#include "line/line.h"
 #include "line/rec.h"
 
-#define MIB (1024 * 1024)
+#define MIB   (1024 * 1024)
+#define CLEAR "\r\033[K" /* the line a bar is on */
 
 json_t *
 migrec_check(const char *name, const char *reason)
@@ -98,11 +102,12 @@ migrec_end(const char *uuid, const char *dest, const struct virt_moved *now)
 	else if (stays && now->there.copy == MIGRATION_UNKNOWN)
 		rec_str(rec, "reason",
 		    "the destination does not answer: look there before it is "
-		    "moved or stopped");
-	else if (stays && *now->reason)
-		rec_str(rec, "reason", now->reason);
-	if (*now->reason && !moved)
-		rec_str(rec, "libvirt", now->reason);
+		    "moved again");
+	else if (stays)
+		rec_str(rec, "reason", *now->reason ? now->reason : NULL);
+	if ((stays && now->there.copy == MIGRATION_UNKNOWN) ||
+	    (!moved && !stays))
+		rec_str(rec, "libvirt", *now->reason ? now->reason : NULL);
 	return rec;
 }
 
@@ -115,45 +120,93 @@ migrec_untouched(const char *uuid, const char *dest)
 	return rec;
 }
 
-void
-migrec_text(const json_t *rec, struct buf *out)
+/* The type and the time say nothing that people do not see. */
+static void
+text(const json_t *rec, struct buf *out)
 {
 	const char *key;
 	json_t *v;
 	int n = 0;
 
-	/* The type, the time and what both ends have alike say nothing new. */
 	json_object_foreach((json_t *)rec, key, v)
 	{
 		if (strcmp(key, "type") == 0 || strcmp(key, "ts") == 0)
 			continue;
-		if (json_is_string(v) && strcmp(key, "reason") == 0)
-			buf_printf(out, ": %s", json_string_value(v));
-		else if (json_is_string(v))
-			buf_printf(
-			    out, "%s%s", n ? " " : "", json_string_value(v));
+		if (json_is_string(v))
+			buf_printf(out, "%s%s",
+			    strcmp(key, "reason") == 0 ? ": "
+			    : n                        ? " "
+						       : "",
+			    json_string_value(v));
+		else if (json_is_boolean(v) && strcmp(key, "ok") == 0)
+			buf_puts(out, json_is_true(v) ? " ok" : " NOT OK");
 		else if (json_is_boolean(v))
-			buf_printf(
-			    out, " %s", json_is_true(v) ? "ok" : "NOT OK");
+			buf_printf(out, " %s", key);
 		else if (json_is_integer(v))
 			buf_printf(out, " %" PRId64 " %s",
 			    (int64_t)json_integer_value(v), key);
 		else if (json_is_array(v))
-			buf_printf(out, " %s %zu", key, json_array_size(v));
+			buf_printf(out, " %zu %s", json_array_size(v), key);
 		n++;
 	}
 	buf_puts(out, "\n");
 }
 
+int
+migrec_emit(struct migrec_out *o, json_t *rec)
+{
+	struct buf b;
+	int r;
+
+	migrec_clear(o);
+	buf_init(&b, LINE_MAX_RECORD);
+	if (o->text)
+		text(rec, &b);
+	else
+		rec_dump(rec, &b);
+	json_decref(rec);
+	/* libvirt's words may be a stranger's: none controls a terminal. */
+	for (size_t i = 0; o->text && i + 1 < b.len; i++)
+		if ((unsigned char)b.data[i] < ' ' || b.data[i] == 127)
+			b.data[i] = '?';
+	r = line_write(STDOUT_FILENO, b.data, b.len);
+	o->deaf |= r == -1;
+	buf_free(&b);
+	return r;
+}
+
+/* A bar that cannot be drawn is missed by nobody. */
+static void
+draw(struct migrec_out *o, const char *s, size_t n)
+{
+	if (line_write(STDERR_FILENO, s, n) == -1)
+		o->bar = false;
+}
+
 void
-migrec_bar(
-    const char *uuid, const struct migration_progress *p, struct buf *out)
+migrec_draw(
+    struct migrec_out *o, const char *uuid, const struct migration_progress *p)
 {
 	char bar[MIGRATION_BAR_SIZE];
+	struct buf b;
 
+	if (!o->bar)
+		return;
 	migration_bar(p->percent, bar);
-	buf_printf(out, "%.8s %s %3d%% %" PRId64 " MiB/s", uuid, bar,
+	buf_init(&b, 256);
+	buf_printf(&b, CLEAR "%.8s %s %3d%% %" PRId64 " MiB/s", uuid, bar,
 	    p->percent, p->rate / MIB);
 	if (p->eta_ms >= 0)
-		buf_printf(out, ", %" PRId64 " s left", p->eta_ms / 1000 + 1);
+		buf_printf(&b, ", %" PRId64 " s left", p->eta_ms / 1000 + 1);
+	draw(o, b.data, b.len);
+	buf_free(&b);
+	o->drawn = true;
+}
+
+void
+migrec_clear(struct migrec_out *o)
+{
+	if (o->drawn && o->bar)
+		draw(o, CLEAR, strlen(CLEAR));
+	o->drawn = false;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* The records of a migration, each owned by the caller. */
+/* The records of a migration, owned by the caller, and how they are shown. */
 #ifndef DRIVER_MIGREC_H
 #define DRIVER_MIGREC_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
-#include "base/buf.h"
 #include "driver/survey.h"
 #include "driver/virt_migrate.h"
 
@@ -26,11 +26,20 @@ json_t *migrec_end(
 /* A VM that was to be moved when all was cancelled. */
 json_t *migrec_untouched(const char *uuid, const char *dest);
 
-/* Any of these as a line for people. */
-void migrec_text(const json_t *rec, struct buf *out);
+/* Where they go. */
+struct migrec_out {
+	bool text; /* stdout is a terminal: lines for people */
+	bool bar;  /* stderr is one: a bar */
+	bool drawn;
+	bool deaf; /* stdout cannot be written */
+};
 
-/* The bar of a VM's progress, one line without its end. */
-void migrec_bar(
-    const char *uuid, const struct migration_progress *p, struct buf *out);
+/* Writes one to stdout and frees it. 0, or -1 with errno. */
+int migrec_emit(struct migrec_out *o, json_t *rec);
+
+/* Draws the bar of a VM, if bars are wanted; clears it. */
+void migrec_draw(
+    struct migrec_out *o, const char *uuid, const struct migration_progress *p);
+void migrec_clear(struct migrec_out *o);
 
 #endif
