@@ -164,6 +164,9 @@ $B/libchime.a: $(LIB_O)
 $B/obj/lib/driver/db.o $B/obj/lib/driver/dbstmt.o: \
 	override CPPFLAGS := -include mysql.h $(CPPFLAGS)
 
+# Locks that belong to a descriptor are not in the C library's POSIX part.
+$B/obj/lib/driver/ledgerfile.o: override CPPFLAGS += -D_GNU_SOURCE
+
 $B/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call tell,CC)

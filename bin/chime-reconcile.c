@@ -241,6 +241,11 @@ once(struct app *a, int stop_fd, bool plan_only, int64_t timeout)
 
 	a->keeper.answers = true; /* its absence alone is worth a line */
 	wait_list(a, stop_fd, deadline, plan_only);
+	if (!a->keeper.boot)
+		a->keeper.boot = r->desired.boot;
+	/* A look makes no ledger. */
+	if (!plan_only || access(a->keeper.ledger_path, F_OK) == 0)
+		keeper_open_ledger(&a->keeper, clk_mono_ms());
 	if (plan_only) {
 		roster_plan(r, clk_mono_ms(), show, a);
 		return a->todo || a->refused ? RC_NO : RC_OK;
@@ -299,6 +304,7 @@ configure(struct app *a, bool daemon)
 	    daemon ? opt_env_need("CHIME_HOST") : opt_env("CHIME_HOST", NULL);
 	if (k->host && !name_host(k->host))
 		die(RC_USAGE, "CHIME_HOST: '%s' is no host name", k->host);
+	k->ledger_path = opt_env("CHIME_LEDGER", LEDGERFILE_PATH);
 	k->console = opt_env("CHIME_CONSOLE_DIR", NULL);
 	if (k->console && k->console[0] != '/')
 		die(RC_USAGE, "CHIME_CONSOLE_DIR: '%s' is not absolute",
@@ -385,6 +391,7 @@ main(int argc, char *argv[])
 	else
 		serve(&a, stop_fd, period, ready_fd);
 	virt_free(a.keeper.virt);
+	ledgerfile_close(a.keeper.ledger);
 	observed_free(&a.keeper.observed);
 	roster_free(&a.keeper.roster);
 	return rc;

@@ -91,7 +91,7 @@ attend "$home/bin/chimeadm" initagent --host n1 --manage-ip 127.0.0.1 \
 # A machine may have a /dev/kvm that does not work; so small a guest needs none.
 conf_set "$dir/etc/agent.conf" CHIME_DOMAIN_TYPE=qemu CHIME_LOG_DIR="$dir/log" \
     CHIME_RUN_DIR="$dir/agent" CHIME_AGENT_DIR="$dir/agent/state" \
-    CHIME_CONSOLE_DIR="$dir/console"
+    CHIME_CONSOLE_DIR="$dir/console" CHIME_LEDGER="$dir/ledger.jsonl"
 
 step "the agent role${libvirt:- with a libvirt of its own}"
 node_up

@@ -15,6 +15,7 @@ conf() {
 		echo "CHIME_RUN_DIR=$DIR/run"
 		echo "CHIME_LOG_DIR=$DIR/log"
 		echo "CHIME_AGENT_DIR=$DIR/agent"
+		echo "CHIME_LEDGER=$DIR/ledger.jsonl"
 		[ $# -eq 0 ] || printf '%s\n' "$@"
 	} >agent.conf
 }

@@ -6,6 +6,18 @@
 #include <stdio.h>
 #include <string.h>
 
+struct gen
+gen_counted(int64_t n)
+{
+	struct gen g = {0};
+
+	if (n > 0) {
+		g.inc = 1;
+		g.n = (uint64_t)n;
+	}
+	return g;
+}
+
 int
 gen_cmp(struct gen a, struct gen b)
 {

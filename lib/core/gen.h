@@ -29,6 +29,12 @@ struct gen {
 
 enum inc_order { INC_SAME, INC_LOWER, INC_HIGHER, INC_DIFFERS };
 
+/*
+ * The generation of a row that counts n, of a database that has never been
+ * another one: of its first incarnation.
+ */
+struct gen gen_counted(int64_t n);
+
 /* Negative, 0 or positive as a is below, equal to or above b. */
 int gen_cmp(struct gen a, struct gen b);
 

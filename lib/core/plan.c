@@ -63,8 +63,7 @@ plan_started(struct plan_memory *mem, int64_t now_ms)
 	mem->started = now_ms;
 	mem->asked = 0;
 	mem->killed = mem->crashed = false;
-	if (mem->again)
-		mem->restarts++;
+	mem->restarts += mem->again;
 	mem->again = false;
 }
 
@@ -369,6 +368,11 @@ void
 plan_vm(const struct plan_node *node, const struct plan_vm *vm,
     struct plan_memory *mem, int64_t now_ms, struct plan *out)
 {
+	const char *off = vm->want == PLAN_STOPPED   ? "wanted stopped"
+			  : vm->want == PLAN_DELETED ? "wanted deleted"
+			  : node->admin == PLAN_DOWN ? "host is down"
+						     : vm->refused;
+
 	memset(out, 0, sizeof(*out));
 	plan_wish(mem, vm->wish);
 	if (vm->seen != PLAN_SEEN_STARTING || vm->job != PLAN_NONE)
@@ -389,12 +393,8 @@ plan_vm(const struct plan_node *node, const struct plan_vm *vm,
 	else if (vm->foreign && vm->seen != PLAN_SEEN_ABSENT)
 		look(vm->seen,
 		    "runs here but chime did not make it: left alone", out);
-	else if (vm->want == PLAN_STOPPED)
-		stop(vm, mem, now_ms, "wanted stopped", out);
-	else if (vm->want == PLAN_DELETED)
-		stop(vm, mem, now_ms, "wanted deleted", out);
-	else if (node->admin == PLAN_DOWN)
-		stop(vm, mem, now_ms, "host is down", out);
+	else if (off)
+		stop(vm, mem, now_ms, off, out);
 	else
 		run(node, vm, mem, now_ms, out);
 }

@@ -12,6 +12,8 @@
  *   wanted running (it may be paused because it was migrated);
  * - a domain that is to be adopted is never started, stopped or destroyed
  *   before it is marked as chime's;
+ * - what the node's ledger refuses is not started, and stopped if it runs: it
+ *   was given away, and may run elsewhere by now;
  * - a guest that powers itself off stays off, except with restart `always`;
  * - what libvirt has long been starting, though no start is under way, is
  *   destroyed: a libvirtd that is killed at it leaves a qemu that never runs;
@@ -100,6 +102,8 @@ struct plan_vm {
 	bool defined;            /* libvirt keeps a definition of it, too */
 	enum plan_adopt adopt;
 	enum plan_action job; /* under way */
+	const char *refused;  /* why the node's ledger lets no copy of this
+				 generation run here; or NULL */
 };
 
 /* What is remembered of the VM; all zero at first. */

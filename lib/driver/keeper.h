@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "driver/desired.h"
+#include "driver/ledgerfile.h"
 #include "driver/observed.h"
 #include "driver/roster.h"
 #include "driver/virt.h"
@@ -22,10 +23,15 @@ struct keeper {
 	const char *host;    /* this node's name; NULL: any */
 	const char *boot;    /* this boot; NULL: any */
 	const char *console; /* folder of the guests' serial logs; or NULL */
+	const char *ledger_path; /* NULL: what may run is not kept track of */
 	/* What is worth a line in the log. */
 	void (*say)(bool warning, const char *text);
 
 	struct roster roster;
+	struct ledgerfile *ledger;            /* NULL: it cannot be used */
+	char ledger_why[LEDGERFILE_WHY_SIZE]; /* that is why; or "" */
+	int64_t ledger_retry;                 /* not opened earlier */
+	int64_t busy; /* look again then: what was to act could not; or 0 */
 	struct observed observed; /* initialised by the owner */
 	bool recalled;            /* observed.jsonl is there, of this boot */
 	bool told;         /* observed was brought up to date at least once */
@@ -53,6 +59,12 @@ void keeper_drain(struct keeper *k);
  * again even if nothing happens, 0 for never.
  */
 int64_t keeper_pass(struct keeper *k);
+
+/*
+ * Opens the ledger at ledger_path, if it is not open: 0, or -1: then nothing is
+ * started here.
+ */
+int keeper_open_ledger(struct keeper *k, int64_t now_ms);
 
 /* Begins the action decided for a VM (for roster_plan; arg: the keeper). */
 bool keeper_act(struct member *m, void *arg);

@@ -50,8 +50,8 @@ place_of(const struct roster *r, const char *uuid)
 	return lo;
 }
 
-static struct member *
-find(const struct roster *r, const char *uuid)
+struct member *
+roster_find(const struct roster *r, const char *uuid)
 {
 	size_t at = place_of(r, uuid);
 
@@ -63,7 +63,7 @@ find(const struct roster *r, const char *uuid)
 struct member *
 roster_get(struct roster *r, const char *uuid)
 {
-	struct member *m = find(r, uuid);
+	struct member *m = roster_find(r, uuid);
 	size_t at;
 
 	if (m)
@@ -92,7 +92,7 @@ sweep(struct roster *r)
 	for (size_t i = 0; i < r->n; i++) {
 		struct member *m = r->m[i];
 
-		if (m->want || m->up || m->job != PLAN_NONE)
+		if (m->want || m->up || m->job != PLAN_NONE || m->locked)
 			r->m[kept++] = m;
 		else
 			free_member(m);
@@ -280,7 +280,7 @@ take_done(struct roster *r, struct member *m, const struct virt_note *note,
 bool
 roster_note(struct roster *r, const struct virt_note *note, int64_t now_ms)
 {
-	struct member *m = find(r, note->domain.uuid);
+	struct member *m = roster_find(r, note->domain.uuid);
 
 	switch (note->kind) {
 	case VIRT_DOWN:
@@ -359,6 +359,8 @@ decide(const struct roster *r, struct member *m, int64_t now)
 	vm.grace_ms = d->grace_ms;
 	vm.defined = m->defined;
 	vm.adopt = adoption(m, d);
+	if (r->refuses)
+		vm.refused = r->refuses(m, r->refuses_arg);
 	plan_vm(&node, &vm, &m->mem, now, &m->plan);
 }
 

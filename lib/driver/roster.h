@@ -27,7 +27,8 @@ struct member {
 	bool defined; /* and libvirt keeps a definition of it */
 	bool chime;   /* and it is chime's; the next two then hold */
 	int64_t wish;
-	int64_t generation;
+	int64_t generation;   /* of the copy that is there, or being made */
+	bool locked;          /* its ledger's lock is held for a start */
 	char *xml;            /* its description, to be adopted; or NULL */
 	bool adopted;         /* it was; the server does not know yet */
 	bool signalled;       /* its qemu is ending because of a signal */
@@ -50,11 +51,20 @@ struct roster {
 	char *why;              /* why libvirt is not; or NULL */
 	uint64_t down_seq;      /* the note that said so */
 	int64_t down_since;     /* 0 while it answers */
+	/*
+	 * Why the node's ledger lets no copy of the VM be started here (or, of
+	 * one that is there, run here any longer), or NULL; set by the owner.
+	 */
+	const char *(*refuses)(const struct member *m, void *arg);
+	void *refuses_arg;
 };
 
 /* An empty roster; libvirt counts as not answering from now_ms on. */
 void roster_init(struct roster *r, int64_t now_ms);
 void roster_free(struct roster *r);
+
+/* The member, or NULL. */
+struct member *roster_find(const struct roster *r, const char *uuid);
 
 /* The member, made when it is not there. */
 struct member *roster_get(struct roster *r, const char *uuid);

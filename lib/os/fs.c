@@ -55,8 +55,8 @@ fs_read(const char *path, struct buf *b)
 	return r;
 }
 
-static int
-sync_dir_of(const char *path)
+int
+fs_sync_dir_of(const char *path)
 {
 	char copy[PATH_MAX];
 	int fd, r;
@@ -114,7 +114,7 @@ fs_replace(const char *path, const void *p, size_t n, mode_t mode, bool last)
 	fd = -1;
 	if (rename(tmp, path) == -1)
 		goto fail;
-	return last ? sync_dir_of(path) : 0;
+	return last ? fs_sync_dir_of(path) : 0;
 fail:
 	saved = errno;
 	if (fd != -1)

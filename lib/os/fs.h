@@ -24,6 +24,9 @@ int fs_read(const char *path, struct buf *b);
 int fs_replace(
     const char *path, const void *p, size_t n, mode_t mode, bool last);
 
+/* Makes a file's name in its folder last: 0, or -1 with errno. */
+int fs_sync_dir_of(const char *path);
+
 /*
  * The secret in a file: its first line, without the newline. Refused with
  * EACCES when group or others may use the file, EINVAL when the line is

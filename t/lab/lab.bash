@@ -131,6 +131,7 @@ lab_join()
 		CHIME_AGENT_DIR=/run/chime/agent
 		CHIME_LOG_DIR=$DIR/$node/log
 		CHIME_CONSOLE_DIR=$DIR/$node/console
+		CHIME_LEDGER=$DIR/$node/ledger.jsonl
 		CHIME_DOMAIN_TYPE=qemu
 	END
 	mkdir -p "$DIR/$node/console"

@@ -33,6 +33,8 @@ common_setup() {
 	DIR=$BATS_TEST_TMPDIR
 	cd "$DIR" || return
 	mkdir "$DIR/pids"
+	# Its usual place is the machine's.
+	export CHIME_LEDGER=$DIR/ledger.jsonl
 }
 
 common_teardown() {

@@ -145,6 +145,39 @@ test_table(void)
 	}
 }
 
+/* What the node's ledger refuses does not run here. */
+static void
+test_refused(void)
+{
+	const struct plan_node node = {PLAN_RUN, true, true};
+	struct plan_memory mem = {0};
+	struct plan_vm vm = web;
+	struct plan p;
+
+	vm.refused = "refused here";
+	plan_vm(&node, &vm, &mem, NOW, &p);
+	CHECK("refused: not started",
+	    p.action == PLAN_NONE && p.state == PLAN_STATE_OFF && !p.final &&
+		unit_same(p.reason, "refused here"));
+	vm.seen = PLAN_SEEN_RUNNING;
+	plan_vm(&node, &vm, &mem, NOW, &p);
+	CHECK("refused and running: asked to power off first",
+	    p.action == PLAN_SHUTDOWN && p.wake == NOW + vm.grace_ms);
+	plan_vm(&node, &vm, &mem, NOW + vm.grace_ms, &p);
+	CHECK("and destroyed after the grace", p.action == PLAN_DESTROY);
+	plan_ended(&mem, PLAN_ON_FAILURE, PLAN_END_DESTROYED, NOW + 40000);
+	vm.seen = PLAN_SEEN_ABSENT;
+	vm.refused = NULL;
+	plan_vm(&node, &vm, &mem, NOW + 40001, &p);
+	CHECK("allowed again: started", p.action == PLAN_START);
+	vm.foreign = true;
+	vm.refused = "refused here";
+	vm.seen = PLAN_SEEN_RUNNING;
+	plan_vm(&node, &vm, &mem, NOW + 50000, &p);
+	CHECK("another's domain is left alone all the same",
+	    p.action == PLAN_NONE);
+}
+
 /* What is decided at now for web in this state. */
 static struct plan
 at(struct plan_memory *mem, enum plan_seen seen, int64_t now)
@@ -549,6 +582,7 @@ int
 main(void)
 {
 	test_table();
+	test_refused();
 	test_backoff();
 	test_adopted();
 	test_start_failures();
