@@ -28,6 +28,7 @@
 #include "base/opt.h"
 #include "base/rc.h"
 #include "core/name.h"
+#include "driver/departure.h"
 #include "driver/migcheck.h"
 #include "driver/migrec.h"
 #include "driver/moves.h"
@@ -155,18 +156,6 @@ check_way(struct app *a)
 	    r == -1 ? why : NULL);
 }
 
-/* libvirt copies into files that are there. */
-static void
-warn_of_copies(struct app *a, const struct virt_end_vm *vm)
-{
-	for (size_t i = 0; i < vm->ndisk; i++)
-		if (!virt_end_has(a->survey.there, vm->disk[i].path))
-			say_warn("%s: cannot tell whether %s has it: it must, "
-				 "with %lld bytes (truncate -s)",
-			    vm->disk[i].path, a->dest,
-			    (long long)vm->disk[i].bytes);
-}
-
 static void
 show_plan(struct app *a)
 {
@@ -175,8 +164,10 @@ show_plan(struct app *a)
 
 		if (emit(a, migrec_plan(v, a->dest, a->interface)) == -1)
 			exit(RC_TEMP);
-		if (v->action == MIGRATION_MOVE)
-			warn_of_copies(a, &v->is);
+		if (v->action == MIGRATION_MOVE && v->unsure)
+			say_warn("%s: %s must have the files of its disks, in "
+				 "their size: cannot tell whether it does",
+			    v->uuid, a->dest);
 		if (v->action == MIGRATION_REFUSE ||
 		    (a->plan_only && v->action != MIGRATION_NOTHING))
 			result(a, RC_NO);
@@ -205,24 +196,16 @@ prepare(struct app *a)
 	return !a->plan_only && (a->keep_going || !a->survey.refused);
 }
 
-/*
- * The place of the durable record: what the node's ledger must know before a
- * copy can run elsewhere (depart), and when the VM is still ours (return).
- */
-static int
-depart(const char *uuid, char why[static VIRT_END_WHY])
+/* What lasts of a migration; without it none is begun. */
+static void
+open_ledger(struct app *a)
 {
-	(void)uuid;
-	why[0] = '\0';
-	return 0;
-}
+	char why[LEDGERFILE_WHY_SIZE];
 
-static int
-back(const char *uuid, char why[static VIRT_END_WHY])
-{
-	(void)uuid;
-	(void)why;
-	return 0;
+	a->way.arg = departures_open(opt_env("CHIME_LEDGER", LEDGERFILE_PATH),
+	    opt_env("CHIME_AGENT_DIR", "/run/chime/agent"), a->dest, why);
+	if (!a->way.arg)
+		die(RC_TEMP, "ledger: %s: nothing is begun", why);
 }
 
 /* What happens to a VM, in a bar, or in records, or in both. */
@@ -233,8 +216,7 @@ tell(const struct survey_vm *vm, const struct virt_moved *now, void *arg)
 
 	if (now->over) {
 		if (now->end == MIGRATION_UNCLEAR)
-			say_error("%s: %s", vm->uuid,
-			    migration_unclear(now->here, now->there));
+			say_error("%s: %s", vm->uuid, migrec_unclear(now));
 		return emit(a, migrec_end(vm->uuid, a->dest, now));
 	}
 	migrec_draw(&a->out, vm->uuid, &now->progress);
@@ -253,6 +235,7 @@ move_all(struct app *a)
 	    .tell = tell,
 	    .arg = a};
 
+	open_ledger(a);
 	if (moves_run(&m) == -1)
 		die(RC_TEMP, "eventfd: %s", strerror(errno));
 	migrec_clear(&a->out);
@@ -284,19 +267,10 @@ set_way(struct app *a)
 	    .dest = a->dest,
 	    .bandwidth = a->bandwidth,
 	    .patience_ms = 3 * a->timeout,
-	    .depart = depart,
-	    .back = back};
+	    .begin = departure_begin,
+	    .over = departure_over};
 	a->survey.rule.dest = a->dest;
 	a->survey.shared = a->shared;
-}
-
-static enum migcheck_via
-via_of(const char *arg)
-{
-	for (int i = 0; migcheck_via_words[i]; i++)
-		if (strcmp(arg, migcheck_via_words[i]) == 0)
-			return (enum migcheck_via)i;
-	die(RC_USAGE, "-w: '%s' is not tls, ssh or tcp", arg);
 }
 
 static void
@@ -344,7 +318,9 @@ option(struct app *a, int c)
 		a->timeout = opt_span_ms('t', optarg, 100, 600000);
 		break;
 	case 'w':
-		a->via = via_of(optarg);
+		if (migcheck_via(optarg, &a->via) == -1)
+			die(RC_USAGE, "-w: '%s' is not tls, ssh or tcp",
+			    optarg);
 		break;
 	case 'q':
 		a->quiet = true;
@@ -411,6 +387,7 @@ main(int argc, char **argv)
 		read_list(&a);
 	if (prepare(&a))
 		move_all(&a);
+	departures_close(a.way.arg);
 	filter_free(&a.in);
 	survey_free(&a.survey);
 	return a.rc;

@@ -82,6 +82,9 @@ refusal(const struct migration_vm *vm)
 
 	if (!why)
 		why = not_there(vm);
+	if (!why && vm->foreign)
+		why = "chime did not make it: let chime adopt it first "
+		      "(chimecli vm)";
 	if (!why && vm->defined)
 		why = "libvirt keeps a definition of it here, which could "
 		      "start it again: let chime adopt it (chimecli vm), or "

@@ -39,6 +39,7 @@ struct migration_look {
 /* What is known of a VM that is to be moved. */
 struct migration_vm {
 	struct migration_look here, there;
+	bool foreign;       /* chime did not make it */
 	bool defined;       /* libvirt keeps a definition of it here */
 	int64_t memory_kib; /* the most it can have */
 	const char *disk;   /* a writable disk only this node has; or NULL */

@@ -8,7 +8,18 @@
 #include "os/egress.h"
 #include "os/reach.h"
 
-const char *const migcheck_via_words[] = {"tls", "ssh", "tcp", NULL};
+static const char *const words[] = {"tls", "ssh", "tcp"};
+
+int
+migcheck_via(const char *word, enum migcheck_via *via)
+{
+	for (int i = 0; i < 3; i++)
+		if (strcmp(word, words[i]) == 0) {
+			*via = (enum migcheck_via)i;
+			return 0;
+		}
+	return -1;
+}
 
 int
 migcheck_uri(
@@ -21,9 +32,9 @@ migcheck_uri(
 	if (reach_init(&r, dest, 0) == -1)
 		return -1;
 	/* ssh must not ask a terminal that libvirt's daemon has not. */
-	snprintf(uri, MIGCHECK_URI, "qemu+%s://%s%s%s%s/system%s",
-	    migcheck_via_words[via], via == MIGCHECK_SSH ? "root@" : "", open,
-	    dest, close, via == MIGCHECK_SSH ? "?no_tty=1" : "");
+	snprintf(uri, MIGCHECK_URI, "qemu+%s://%s%s%s%s/system%s", words[via],
+	    via == MIGCHECK_SSH ? "root@" : "", open, dest, close,
+	    via == MIGCHECK_SSH ? "?no_tty=1" : "");
 	return 0;
 }
 

@@ -16,8 +16,8 @@
 
 enum migcheck_via { MIGCHECK_TLS, MIGCHECK_SSH, MIGCHECK_TCP };
 
-/* The words, in the order of the enum; NULL-terminated. */
-extern const char *const migcheck_via_words[];
+/* "tls", "ssh" or "tcp": 0, or -1. */
+int migcheck_via(const char *word, enum migcheck_via *via);
 
 /*
  * libvirt's URI at a numeric address; -1 when it is none.

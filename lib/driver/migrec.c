@@ -75,6 +75,16 @@ ended(const char *uuid, const char *dest, const char *result, const char *at)
 	return rec;
 }
 
+const char *
+migrec_unclear(const struct virt_moved *now)
+{
+	/* Nobody even looked. */
+	if (now->here.copy == MIGRATION_UNKNOWN &&
+	    now->there.copy == MIGRATION_UNKNOWN && *now->reason)
+		return now->reason;
+	return migration_unclear(now->here, now->there);
+}
+
 json_t *
 migrec_end(const char *uuid, const char *dest, const struct virt_moved *now)
 {
@@ -94,11 +104,12 @@ migrec_end(const char *uuid, const char *dest, const struct virt_moved *now)
 		rec_str(rec, "there", migration_copy_word(now->there.copy));
 	}
 	rec_int(rec, "ms", now->ms);
+	if (now->unrecorded)
+		rec_bool(rec, "unrecorded", true);
 	if (now->cleared)
 		rec_bool(rec, "cleared", true);
 	if (!moved && !stays)
-		rec_str(
-		    rec, "reason", migration_unclear(now->here, now->there));
+		rec_str(rec, "reason", migrec_unclear(now));
 	else if (stays && now->there.copy == MIGRATION_UNKNOWN)
 		rec_str(rec, "reason",
 		    "the destination does not answer: look there before it is "

@@ -23,6 +23,9 @@ json_t *migrec_progress(const char *uuid, const struct migration_progress *p);
 json_t *migrec_end(
     const char *uuid, const char *dest, const struct virt_moved *now);
 
+/* Why its end is unclear, and what to do. */
+const char *migrec_unclear(const struct virt_moved *now);
+
 /* A VM that was to be moved when all was cancelled. */
 json_t *migrec_untouched(const char *uuid, const char *dest);
 

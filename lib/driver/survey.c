@@ -48,6 +48,8 @@ decide(struct survey *s, struct survey_vm *v)
 		if (virt_end_read(s->here, v->uuid, s->shared, s->nshared,
 			&v->is, why) == -1)
 			vm.unreadable = why;
+		else
+			vm.foreign = v->is.generation == 0;
 		vm.defined = v->is.defined;
 		vm.memory_kib = v->is.memory_kib;
 		vm.disk = v->is.ndisk ? v->is.disk[0].path : NULL;
@@ -55,6 +57,9 @@ decide(struct survey *s, struct survey_vm *v)
 	v->action = migration_plan(&vm, &s->rule, v->why);
 	if (v->action == MIGRATION_MOVE)
 		s->rule.free_kib -= migration_needs(&vm);
+	/* libvirt copies only into what is there. */
+	for (size_t i = 0; v->action == MIGRATION_MOVE && i < v->is.ndisk; i++)
+		v->unsure |= !virt_end_has(s->there, v->is.disk[i].path);
 	s->refused |= v->action == MIGRATION_REFUSE;
 }
 

@@ -18,6 +18,7 @@
 struct survey_vm {
 	char uuid[NAME_UUID_SIZE];
 	struct virt_end_vm is; /* of one that moves */
+	bool unsure; /* whether the files to be copied into are there */
 	enum migration_action action;
 	char why[MIGRATION_WHY_SIZE];
 };

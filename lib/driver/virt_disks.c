@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* Which of a domain's disks only this node has, out of its live XML. */
+/* What chime and a migration need of a domain, out of its live XML. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h> /* f_type: statvfs has no such thing */
 
+#include "base/num.h"
+#include "core/domxml.h"
 #include "driver/domtree.h"
 #include "driver/virt_end_in.h"
 
@@ -93,8 +95,27 @@ take(xmlNode *disk, const char *const *shared, size_t n,
 	return 0;
 }
 
+/* The mark that chime puts on its own; 0 when there is none. */
+static int64_t
+read_mark(xmlNode *root)
+{
+	xmlNode *m = domtree_child(root, "metadata");
+	char digits[24];
+	int64_t n = 0;
+
+	for (xmlNode *c = m ? m->children : NULL; c; c = c->next) {
+		if (c->type != XML_ELEMENT_NODE || !c->ns ||
+		    strcmp((const char *)c->ns->href, DOMXML_NS) != 0)
+			continue;
+		put(digits, sizeof(digits), c, "generation");
+		if (num_int(digits, 1, INT64_MAX, &n) == -1)
+			n = 0;
+	}
+	return n;
+}
+
 static int
-read_disks(const char *xml, const char *const *shared, size_t n,
+read_xml(const char *xml, const char *const *shared, size_t n,
     struct virt_end_vm *out, char why[static VIRT_END_WHY])
 {
 	char reason[DOMIMPORT_WHY_SIZE];
@@ -106,6 +127,7 @@ read_disks(const char *xml, const char *const *shared, size_t n,
 		snprintf(why, VIRT_END_WHY, "%.250s", reason);
 		return -1;
 	}
+	out->generation = read_mark(xmlDocGetRootElement(doc));
 	devices = domtree_child(xmlDocGetRootElement(doc), "devices");
 	for (xmlNode *c = devices ? devices->children : NULL; c && r == 0;
 	     c = c->next)
@@ -135,7 +157,7 @@ virt_end_read(struct virt_end *e, const char *uuid, const char *const *shared,
 	} else {
 		out->defined = kept == 1;
 		out->memory_kib = (int64_t)info.maxMem;
-		r = read_disks(xml, shared, n, out, why);
+		r = read_xml(xml, shared, n, out, why);
 	}
 	free(xml);
 	virDomainFree(dom);

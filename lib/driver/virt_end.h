@@ -28,6 +28,7 @@ struct virt_end_disk {
 struct virt_end_vm {
 	bool defined;
 	int64_t memory_kib;
+	int64_t generation; /* as chime marked it; 0: it is not chime's */
 	struct virt_end_disk disk[VIRT_END_DISKS]; /* local and writable */
 	size_t ndisk;
 };

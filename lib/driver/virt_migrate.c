@@ -20,7 +20,7 @@
 struct virt_move {
 	const struct virt_way *way;
 	char uuid[NAME_UUID_SIZE];
-	const struct virt_end_vm *copy;
+	const struct virt_end_vm *vm;
 	bool settle;
 	pthread_t mover, watcher;
 
@@ -134,10 +134,10 @@ parameters(const struct virt_move *m, virTypedParameterPtr *p, int *n)
 	    virTypedParamsAddULLong(p, n, &max, VIR_MIGRATE_PARAM_BANDWIDTH,
 		(unsigned long long)m->way->bandwidth) == -1)
 		return -1;
-	for (size_t i = 0; m->copy && i < m->copy->ndisk; i++)
+	for (size_t i = 0; i < m->vm->ndisk; i++)
 		if (virTypedParamsAddString(p, n, &max,
 			VIR_MIGRATE_PARAM_MIGRATE_DISKS,
-			m->copy->disk[i].target) == -1)
+			m->vm->disk[i].target) == -1)
 			return -1;
 	return 0;
 }
@@ -154,7 +154,7 @@ call(struct virt_move *m, virConnectPtr conn)
 	const virError *e;
 	int n = 0;
 
-	if (m->copy && m->copy->ndisk)
+	if (m->vm->ndisk)
 		flags |= VIR_MIGRATE_NON_SHARED_DISK;
 	if (parameters(m, &p, &n) == -1 ||
 	    virDomainMigrateToURI3(
@@ -183,7 +183,7 @@ migrate(struct virt_move *m, struct virt_end *here)
 	m->dom = virDomainLookupByUUIDString(here->conn, m->uuid);
 	if (!m->dom)
 		virt_end_error(m->now.reason, "libvirt");
-	if (m->dom && m->way->depart(m->uuid, m->now.reason) == 0) {
+	if (m->dom) {
 		pthread_mutex_lock(&m->lock);
 		cancel = m->cancel;
 		m->asked = !cancel;
@@ -254,18 +254,24 @@ run(void *arg)
 	struct virt_end *here, *there;
 	struct virt_move *m = arg;
 	int64_t begin = clk_mono_ms();
-	enum migration_end end;
+	enum migration_end end = MIGRATION_UNCLEAR;
 	uint64_t one = 1;
+	bool begun;
 
 	here = virt_end_new(m->way->here);
 	there = virt_end_new(m->way->there);
-	if (virt_end_open(here, OPEN_MS, m->now.reason) == 0 && !m->settle)
+	begun = m->way->begin(m->way->arg, m->uuid,
+		    m->settle ? 0 : m->vm->generation, m->now.reason) == 0;
+	if (begun && !m->settle &&
+	    virt_end_open(here, OPEN_MS, m->now.reason) == 0)
 		said = migrate(m, here);
 	end_watcher(m);
-	end = find(m, here, there, said);
-	if (end == MIGRATION_STAYS && !m->settle &&
-	    m->way->back(m->uuid, m->now.reason) == -1)
-		end = MIGRATION_UNCLEAR;
+	if (begun || !m->settle)
+		end = find(m, here, there, said);
+	/* What the ledger could not take is told with the end. */
+	if (begun &&
+	    m->way->over(m->way->arg, m->uuid, end, m->now.reason) == -1)
+		m->now.unrecorded = true;
 	virt_end_free(here);
 	virt_end_free(there);
 	pthread_mutex_lock(&m->lock);
@@ -281,13 +287,13 @@ run(void *arg)
 
 struct virt_move *
 virt_move_new(const struct virt_way *way, const char *uuid,
-    const struct virt_end_vm *copy, bool settle)
+    const struct virt_end_vm *vm, bool settle)
 {
 	struct virt_move *m = mem_calloc(1, sizeof(*m));
 	pthread_condattr_t attr;
 
 	m->way = way;
-	m->copy = copy;
+	m->vm = vm;
 	m->settle = settle;
 	m->now.progress.eta_ms = -1;
 	snprintf(m->uuid, sizeof(m->uuid), "%s", uuid);

@@ -21,13 +21,16 @@ struct virt_way {
 	int64_t bandwidth;        /* MiB/s; 0: libvirt's own limit */
 	int64_t patience_ms;      /* to find out where a VM is in the end */
 	/*
-	 * Called in the VM's thread before libvirt is asked: what must last
-	 * if the node dies is written down. 0, or -1 with a sentence in why:
-	 * then nothing is begun.
+	 * Called in the VM's thread. begin: before anything is done, with its
+	 * count of generations, or 0 when it is only looked for; 0, or -1
+	 * with a sentence in why: then nothing is done. over: when it is
+	 * known where it is, and before that is told; -1: not recorded.
 	 */
-	int (*depart)(const char *uuid, char why[static VIRT_END_WHY]);
-	/* The VM stays; called before that is told. As depart. */
-	int (*back)(const char *uuid, char why[static VIRT_END_WHY]);
+	int (*begin)(void *arg, const char *uuid, int64_t generation,
+	    char why[static VIRT_END_WHY]);
+	int (*over)(void *arg, const char *uuid, enum migration_end end,
+	    char why[static VIRT_END_WHY]);
+	void *arg;
 	int wake; /* an eventfd, written to at each end */
 };
 
@@ -40,17 +43,18 @@ struct virt_moved {
 	/* Of one that is over. */
 	enum migration_end end; /* moved, stays or unclear */
 	struct migration_look here, there;
-	bool cleared; /* a copy was left paused here, and is destroyed */
+	bool unrecorded; /* that it stays, for the reason in reason */
+	bool cleared;    /* a copy was left paused here, and is destroyed */
 	char reason[VIRT_END_WHY]; /* libvirt's; may be empty */
 	int64_t ms;                /* how long it took */
 };
 
 /*
- * Begins: vm tells which disks are copied, NULL for none. settle: libvirt is
- * asked for nothing, only where the VM is. NULL with errno.
+ * Begins: vm is what was read of it, its local disks are copied. settle:
+ * libvirt is asked for nothing, only where the VM is. NULL with errno.
  */
 struct virt_move *virt_move_new(const struct virt_way *way, const char *uuid,
-    const struct virt_end_vm *copy, bool settle);
+    const struct virt_end_vm *vm, bool settle);
 
 /* Asks it to stop: the VM then stays, unless it has moved already. */
 void virt_move_cancel(struct virt_move *m);

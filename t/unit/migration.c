@@ -63,6 +63,9 @@ planning(void)
 	vm.there.copy = MIGRATION_UNKNOWN;
 	CHECK("no answer from there is none", refused(vm, "try again"));
 	vm = good();
+	vm.foreign = true;
+	CHECK("strangers stay", refused(vm, "did not make it"));
+	vm = good();
 	vm.defined = true;
 	CHECK("a definition would stay behind", refused(vm, "definition"));
 	vm = good();
