@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# The agent role of chime under supervision: chime-agent run|status|stop.
+# The agent role of chime under supervision: chime-agent run|status|stop; and
+# what an operator does on the node itself: chime-agent migrate.
 #
 # run starts the services of share/chime/sv/agent and stays as their parent,
 # so that `pgrep chime-agent` finds one process as long as the role runs.
@@ -53,4 +54,11 @@ show_status() {
 	fi
 }
 
+case ${1:-} in
+migrate)
+	command=$1
+	shift
+	exec "$libexec/agent-$command" "$@"
+	;;
+esac
 role_main "$@"

@@ -17,6 +17,7 @@ export PATH
 prog=${0##*/}
 case $prog in
 adm-*) prog=chimeadm ;;
+agent-*) prog=chime-agent ;;
 cli-*) prog=chimecli ;;
 esac
 

@@ -33,6 +33,12 @@ ends() {
 	jq_is "$filter" ends.jsonl
 }
 
+# ledger: what n1's has, in a line.
+ledger() {
+	jq -rs '[.[] | select(.type != "ledger") | .type] | join(" ")' \
+	    "$CHIME_LEDGER"
+}
+
 # refused WHY: what was to be migrated is, nothing was begun, it runs here.
 refused() {
 	echo "$output"
@@ -45,6 +51,7 @@ refused() {
 
 @test "a running guest moves with the management network down" {
 	id=$(pair_vm n1 web)
+	export id
 	net_cut n1
 	net_cut n2
 	ip -n "$NET_PFX-n1" link set eth0 down
@@ -60,6 +67,11 @@ refused() {
 	[ -z "$(virt_virsh n1 list --all --name | tr -d '\n')" ]
 	[ -z "$(virt_virsh n2 list --all --persistent --name | tr -d '\n')" ]
 	[ "$(pair_copies web)" -eq 1 ]
+	[ "$(ledger)" = depart ]
+	jq -c 'select(.type == "depart")' "$CHIME_LEDGER" >depart
+	jq_is '.vm == $ENV.id and
+	    .generation == "1.1.0" and .other == "1.1.1" and
+	    .peer == "10.92.0.2"' depart
 	# Once more: there is nothing to do.
 	run -0 --separate-stderr pair_migrate -n <in
 	jq_is 'if .type == "plan" then .action == "none" else .ok end' \
@@ -70,8 +82,10 @@ refused() {
 	for name in a b c; do
 		pair_vm n1 "$name" >"$name.id"
 	done
-	pair_vm n1 foreign >foreign.id
+	vm "$(pair_vm n1 foreign)" >in
 	virt_virsh n1 metadata foreign --uri urn:chime:vm --remove --live
+	run -1 pair_migrate <in
+	[[ $output == *'chime did not make it'* ]]
 	run -0 --separate-stderr pair_migrate -a -p 3
 	echo "$output"
 	ends '.result == "moved"' <<<"$output"
@@ -104,6 +118,7 @@ refused() {
 	pair_runs n1 web
 	pair_runs n1 second
 	[ "$(pair_copies web)" -eq 1 ]
+	[ "$(ledger)" = 'depart return' ]
 	# It can be tried again at once.
 	vm "$id" >in
 	run -0 --separate-stderr pair_migrate -b 500 <in
