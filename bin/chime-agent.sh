@@ -56,9 +56,8 @@ show_status() {
 
 case ${1:-} in
 migrate)
-	command=$1
 	shift
-	exec "$libexec/agent-$command" "$@"
+	exec "$libexec/agent-migrate" "$@"
 	;;
 esac
 role_main "$@"

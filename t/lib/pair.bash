@@ -6,7 +6,7 @@
 #   pair_down            everything is gone
 #   pair_vm NODE NAME [MIB] [DISK-XML]   a transient guest of chime's there;
 #                        has booted; prints its UUID
-#   pair_busy            from now on guests write to 576 KiB without end
+#   pair_heavy           from now on guests have 12 MiB that do not compress
 #   pair_runs NODE NAME  whether it runs there
 #   pair_copies NAME     at how many nodes its vCPUs run, as the qemus say
 #   pair_paused NODE NAME  whether it is paused there by a migration
@@ -15,7 +15,7 @@
 # shellcheck shell=bash disable=SC2154 # DIR, SHARE: common.bash
 
 PAIR_DEST=10.92.0.2
-PAIR_BOOT=$SHARE/boot.img
+PAIR_MORE= # in the domain XML
 
 pair_up() {
 	local i=1 n
@@ -62,13 +62,13 @@ pair_vm() {
 		<features><acpi/></features>
 		<devices>
 		<disk type='file' device='floppy'><driver name='qemu' type='raw'/>
-		<source file='$PAIR_BOOT'/><target dev='fda' bus='fdc'/>
+		<source file='$SHARE/boot.img'/><target dev='fda' bus='fdc'/>
 		<readonly/></disk>
 		${4:-}
 		<serial type='file'><source path='$DIR/$2.serial' append='on'/>
 		<target port='0'/></serial>
 		<controller type='usb' model='none'/><memballoon model='none'/>
-		</devices></domain>
+		</devices>$PAIR_MORE</domain>
 	END
 	rm -f "$DIR/$2.serial"
 	virt_virsh "$1" create "$DIR/$2.xml" >/dev/null
@@ -76,13 +76,13 @@ pair_vm() {
 	echo "$uuid"
 }
 
-# "B" to COM1; mov ax,1000; es=ax, di=0, cx=8000, rep stosw; the next 64 KiB, up to A000.
-pair_busy() {
-	PAIR_BOOT=$DIR/busy.img
-	printf '\xfa\xba\xf8\x03\xb0\x42\xee\xb8\x00\x10\x8e\xc0\x31\xff\xb9\x00\x80\xf3\xab\x80\xc4\x10\x80\xfc\xa0\x75\xef\xeb\xea' >"$PAIR_BOOT"
-	truncate -s 510 "$PAIR_BOOT"
-	printf '\x55\xaa' >>"$PAIR_BOOT"
-	truncate -s 1440K "$PAIR_BOOT"
+pair_heavy() {
+	head -c 12M /dev/urandom >"$DIR/heavy"
+	PAIR_MORE="<qemu:commandline
+	    xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+	    <qemu:arg value='-device'/><qemu:arg
+	    value='loader,file=$DIR/heavy,addr=0x200000,force-raw=on'/>
+	    </qemu:commandline>"
 }
 
 pair_runs() {
