@@ -274,20 +274,24 @@ window() {
 }
 
 @test "the window, and nobody to ask: nothing is touched, later it is settled" {
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in 1 2 3 4 5 6 7 8; do
 		id=$(pair_vm n1 web)
 		window 0
-		# And who asks is gone, too.
-		signal mig KILL
-		wait_end mig 10
+		ip -n "$NET_PFX-sw" link set w-n2 nomaster
+		wait_end mig 120
 		wait_for 20 virt_up n1
 		! pair_paused n1 web || break
+		ip -n "$NET_PFX-sw" link set w-n2 master br1
 		wait_for 30 destroyed n2 web
 	done
+	[ "$rc" -eq 111 ]
+	ends '.result == "unclear" and .runs == "unknown" and
+	    .here == "paused" and .there == "unknown" and
+	    (.reason | test("never resume it here"))' mig.out
 	pair_paused n1 web
 	[ "$(pair_copies web)" -eq 1 ]
+	# Nor can it be begun anew, or settled, without an answer.
 	vm "$id" >in
-	ip -n "$NET_PFX-sw" link set w-n2 nomaster
 	run -99 pair_migrate -t 1s <in
 	pair_paused n1 web
 	ip -n "$NET_PFX-sw" link set w-n2 master br1
@@ -300,4 +304,26 @@ window() {
 	[ "$(pair_copies web)" -eq 1 ]
 	pair_runs n2 web
 	run -1 virt_virsh n1 domstate web
+	not_started_here
+}
+
+# What the server still wants here is not started: it left.
+not_started_here() {
+	local boot
+
+	boot=$(uuid)
+	jq -nc --arg boot "$boot" --arg vm "$id" --arg img "$SHARE/boot.img" '
+	    {type: "host", ts: "2026-01-02T03:04:05.678Z", host: "n1",
+	     boot: $boot, admin: "run", desired_rev: "0123456789abcdef"},
+	    {type: "vm", ts: "2026-01-02T03:04:05.678Z", vm: $vm, host: "n1",
+	     name: "web", want: "running", wish: 1, generation: 1,
+	     restart: "always", grace_ms: 30000, vcpus: 1, memory_mib: 16,
+	     spec: {disks: [{path: $img, format: "raw", device: "floppy",
+		readonly: true}]}}' >desired
+	run virt_sh n1 env CHIME_DOMAIN_TYPE=qemu chime-reconcile -1 <desired
+	echo "$output"
+	grep '"type":"vm"' <<<"$output" >observed
+	jq_is '.state == "off" and (.reason | test("departed from here"))' \
+	    observed
+	[ "$(pair_copies web)" -eq 1 ]
 }
