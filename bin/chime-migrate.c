@@ -253,7 +253,11 @@ move_all(struct app *a)
 static void
 set_way(struct app *a)
 {
-	if (migcheck_uri(a->via, a->dest, a->uri) == -1)
+	const char *pki = opt_env("CHIME_LIBVIRT_PKI", NULL);
+
+	if (pki && !migcheck_pki(pki))
+		die(RC_USAGE, "CHIME_LIBVIRT_PKI: '%s' is no plain path", pki);
+	if (migcheck_uri(a->via, a->dest, pki, a->uri) == -1)
 		die(RC_USAGE, "-D: '%s' is no numeric address", a->dest);
 	if (a->via == MIGCHECK_TCP &&
 	    strcmp(opt_env("CHIME_ALLOW_PLAINTEXT", "0"), "1") != 0)

@@ -38,6 +38,8 @@ migrate() {
 	run -100 migrate -t 1ms
 	run -100 migrate -s relative
 	[[ $output == *"'relative' is no absolute path"* ]]
+	CHIME_LIBVIRT_PKI='/a?no_verify=1' run -100 migrate
+	[[ $output == *CHIME_LIBVIRT_PKI* ]]
 	run -100 migrate -w rsh
 	[[ $output == *"'rsh' is not tls, ssh or tcp"* ]]
 }

@@ -21,20 +21,34 @@ migcheck_via(const char *word, enum migcheck_via *via)
 	return -1;
 }
 
+bool
+migcheck_pki(const char *path)
+{
+	return *path == '/' && strlen(path) < MIGCHECK_PKI &&
+	       path[strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "abcdefghijklmnopqrstuvwxyz0123456789/._-")] ==
+		   '\0';
+}
+
 int
-migcheck_uri(
-    enum migcheck_via via, const char *dest, char uri[static MIGCHECK_URI])
+migcheck_uri(enum migcheck_via via, const char *dest, const char *pki,
+    char uri[static MIGCHECK_URI])
 {
 	const char *open = strchr(dest, ':') ? "[" : "";
 	const char *close = *open ? "]" : "";
+	char query[MIGCHECK_PKI + 16] = "";
 	struct reach r;
 
 	if (reach_init(&r, dest, 0) == -1)
 		return -1;
 	/* ssh must not ask a terminal that libvirt's daemon has not. */
-	snprintf(uri, MIGCHECK_URI, "qemu+%s://%s%s%s%s/system%s", words[via],
-	    via == MIGCHECK_SSH ? "root@" : "", open, dest, close,
-	    via == MIGCHECK_SSH ? "?no_tty=1" : "");
+	if (via == MIGCHECK_SSH)
+		snprintf(query, sizeof(query), "?no_tty=1");
+	else if (via == MIGCHECK_TLS && pki)
+		snprintf(query, sizeof(query), "?pkipath=%.127s", pki);
+	snprintf(uri, MIGCHECK_URI, "qemu+%s://%s%s%.60s%s/system%s",
+	    words[via], via == MIGCHECK_SSH ? "root@" : "", open, dest, close,
+	    query);
 	return 0;
 }
 

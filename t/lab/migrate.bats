@@ -8,6 +8,7 @@
 load ../lib/common
 load ../lib/virt
 load ../lib/pair
+load ../lib/tls
 load net
 
 setup() {
@@ -101,6 +102,31 @@ refused() {
 		[ "$(pair_copies "$name")" -eq 1 ]
 	done
 	[ "$(virt_virsh n1 list --name | tr -d '\n')" = foreign ]
+}
+
+@test "by TLS, with certificates on both sides" {
+	tls_ca ca
+	tls_cert n2-cert ca "IP:$PAIR_DEST"
+	tls_cert n1-cert ca DNS:n1
+	mkdir pki
+	cp ca.crt pki/cacert.pem
+	cp n1-cert.crt pki/clientcert.pem
+	cp n1-cert.key pki/clientkey.pem
+	sed -i -e 's/^listen_tcp.*/listen_tcp = 0/' \
+	    -e 's/^listen_tls.*/listen_tls = 1/' n2/etc/libvirtd.conf
+	printf '%s = "%s"\n' key_file "$DIR/n2-cert.key" \
+	    cert_file "$DIR/n2-cert.crt" ca_file "$DIR/ca.crt" \
+	    >>n2/etc/libvirtd.conf
+	virt_daemon n2 kill
+	virt_daemon n2 up
+	vm "$(pair_vm n1 web)" >in
+	# Whom a stranger has signed, or nobody, is not let in.
+	run -111 virt_sh n1 chime-migrate -I eth1 -D "$PAIR_DEST" <in
+	refused 'see\|try it with virsh'
+	run -0 --separate-stderr virt_sh n1 env CHIME_LIBVIRT_PKI="$DIR/pki" \
+	    chime-migrate -I eth1 -D "$PAIR_DEST" <in
+	ends '.result == "moved"' <<<"$output"
+	pair_runs n2 web
 }
 
 @test "SIGINT midway: it runs here, and says so" {
