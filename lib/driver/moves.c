@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clk.h"
+#include "os/proc.h"
 
 #define ROUND_MS 1000
 
@@ -109,6 +110,8 @@ moves_run(struct moves *m)
 	m->way->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (m->way->wake == -1)
 		return -1;
+	/* Asked to stop before anything was begun. */
+	m->cancelled = proc_stopping(m->stop);
 	for (begin(m); m->over < m->begun; begin(m)) {
 		wait_for(m, next);
 		look(m, clk_mono_ms() >= next);

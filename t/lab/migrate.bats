@@ -150,9 +150,15 @@ refused() {
 	pair_runs n1 second
 	[ "$(pair_copies web)" -eq 1 ]
 	[ "$(ledger)" = 'depart return' ]
-	# It can be tried again at once.
+	# It can be tried again at once; on a terminal with a bar.
 	vm "$id" >in
-	run -0 --separate-stderr pair_migrate <in
+	script -qec "nsenter -t $(cat n1/pid1) -m -u -n -- env \
+	    CHIME_ALLOW_PLAINTEXT=1 chime-migrate -w tcp -I eth1 \
+	    -D $PAIR_DEST -b 4 <in" terminal
+	has terminal "${id%%-*} [[]#*[.]*[]] *[0-9]*% [0-9]* MiB/s"
+	has terminal "^$id migrate $PAIR_DEST eth1"
+	has terminal "$id moved there $PAIR_DEST [0-9]* ms"
+	run -1 grep '{' terminal
 	pair_runs n2 web
 }
 
