@@ -152,8 +152,8 @@ refused() {
 	[ "$(ledger)" = 'depart return' ]
 	# It can be tried again at once; on a terminal with a bar.
 	vm "$id" >in
-	script -qec "nsenter -t $(cat n1/pid1) -m -u -n -- env \
-	    CHIME_ALLOW_PLAINTEXT=1 chime-migrate -w tcp -I eth1 \
+	CHIME_ALLOW_PLAINTEXT=1 CHIME_LIBVIRT_URI=$(virt_uri n1) script -qec \
+	    "ip netns exec $NET_PFX-n1 chime-migrate -w tcp -I eth1 \
 	    -D $PAIR_DEST -b 4 <in" terminal
 	has terminal "${id%%-*} [[]#*[.]*[]] *[0-9]*% [0-9]* MiB/s"
 	has terminal "^$id migrate $PAIR_DEST eth1"

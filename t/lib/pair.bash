@@ -111,9 +111,9 @@ pair_migrate() {
 	    -D "$PAIR_DEST" "$@"
 }
 
-# Without -p nsenter becomes the program: signals reach it.
+# Only in the node's network: so signals reach it, and it sees its own /proc.
 pair_start() {
-	start mig nsenter -t "$(cat "$DIR/n1/pid1")" -m -u -n -- \
-	    env CHIME_ALLOW_PLAINTEXT=1 chime-migrate -w tcp -I eth1 \
+	start mig ip netns exec "$NET_PFX-n1" env CHIME_ALLOW_PLAINTEXT=1 \
+	    CHIME_LIBVIRT_URI="$(virt_uri n1)" chime-migrate -w tcp -I eth1 \
 	    -D "$PAIR_DEST" "$@"
 }
