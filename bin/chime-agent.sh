@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # The agent role of chime under supervision: chime-agent run|status|stop; and
-# what an operator does on the node itself: chime-agent drain.
+# what an operator does on the node itself: chime-agent drain|migrate.
 #
 # run starts the services of share/chime/sv/agent and stays as their parent,
 # so that `pgrep chime-agent` finds one process as long as the role runs.
@@ -64,6 +64,10 @@ case ${1:-} in
 drain)
 	shift
 	exec "$libexec/agent-drain" "$@"
+	;;
+migrate)
+	shift
+	exec "$libexec/agent-migrate" "$@"
 	;;
 esac
 role_main "$@"

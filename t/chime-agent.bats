@@ -49,6 +49,27 @@ none_left() {
 	[ -z "$(ours)" ]
 }
 
+@test "migrate: only a plan without --confirm, with the node's settings" {
+	run -100 chime-agent migrate
+	[[ $output == 'usage: chime-agent migrate --interface'* ]]
+	run -100 chime-agent migrate --all --uuid x --interface lo --dest ::1
+	run -100 chime-agent migrate --all --dest
+	[[ $output == *'option --dest: needs a value'* ]]
+	run -100 chime-agent migrate --all --interface lo --dest n2
+	[[ $output == *"chime-migrate: error: -D: 'n2'"* ]]
+	conf CHIME_ALLOW_PLAINTEXT=1
+	run -111 --separate-stderr chime-agent migrate --conf agent.conf \
+	    --uuid "$(uuid | tr a-f A-F)" --interface lo --dest 127.0.0.1 \
+	    --via tcp --parallel 3 --copy-storage --shared /a --shared '/b c'
+	jq_is 'if .check == "destination" then (.ok | not) and
+	    (.reason | test("qemu[+]tcp://127.0.0.1/system")) else .ok end' \
+	    <<<"$output"
+	[[ $stderr == *'only the plan: --confirm does it'* ]]
+	run -111 --separate-stderr chime-agent migrate --conf agent.conf --all \
+	    --interface lo --dest 127.0.0.1 --confirm
+	[ -z "$stderr" ]
+}
+
 @test "wrong usage: 100, with a suggestion" {
 	run -100 chime-agent
 	run -100 chime-agent stopp
