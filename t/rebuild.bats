@@ -263,6 +263,43 @@ row() {
 	[ "$(row)" = "n1 2" ]
 }
 
+# beat TOKEN HOST N VM-RECORD-FIELDS: its heartbeat with one VM.
+beat() {
+	{
+		jq -nc --arg host "$2" --arg boot "$BOOT" --argjson n "$3" \
+		    '{type: "heartbeat", host: $host, proto: 1, boot: $boot,
+		    beat: $n, observed_rev: "00000000000000\(10 + $n)",
+		    health: "ok", full: true}'
+		jq -nc --arg vm "$VM" "{type: \"vm\", vm: \$vm, wish: 1} + $4"
+	} >beat
+	req POST "/v1/host/$2/heartbeat" "$1" "$(cat beat)"
+	gets 200
+}
+
+@test "a copy that was migrated by hand makes its host the owner" {
+	reported n1 running
+	# Not before it runs, and not a copy of another time.
+	beat agent2 n2 10 '{state: "paused", stray: true, generation: 1}'
+	[ "$(row)" = "n1 1" ]
+	beat agent2 n2 11 '{state: "running", stray: true, generation: 2}'
+	[ "$(row)" = "n1 1" ]
+	# Meanwhile it is not started at home.
+	req POST "/v1/vm/$VM/stop" operator '{}'
+	gets 200
+	req POST "/v1/vm/$VM/start" operator
+	gets 409 copy_elsewhere
+	body_is '.error.message | test("host n2 reports a copy")'
+	beat agent2 n2 12 '{state: "running", stray: true, generation: 1}'
+	[ "$(row)" = "n2 2" ]
+	sql "SELECT text FROM event WHERE kind = 'vm.migrated'" |
+	    grep 'from host n1 to n2, generation 1 to 2'
+	# The answer names it already, so that it is a stray no more.
+	grep -q "$VM" body
+	# An older copy that wakes up elsewhere changes nothing.
+	beat agent n1 10 '{state: "running", stray: true, generation: 1}'
+	[ "$(row)" = "n2 2" ]
+}
+
 @test "eight at once: one of them moves it" {
 	reported n1 off 1
 	for i in 1 2 3 4 5 6 7 8; do

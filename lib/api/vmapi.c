@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "core/name.h"
 #include "store/adopt.h"
+#include "store/takeover.h"
 
 struct command {
 	struct api *a;
@@ -161,6 +162,24 @@ is_change(struct db *db, const struct command *c, const struct vm *v)
 	return 0;
 }
 
+/* A VM that was moved by hand may run elsewhere: 0; 1 it does; -1. */
+static int
+check_copy(struct db *db, const struct command *c, const struct vm *v)
+{
+	char other[TAKEOVER_HOST_SIZE];
+	int r = c->want == VM_RUNNING
+		    ? takeover_copy(db, v->uuid, v->host, other)
+		    : 0;
+
+	if (r != 1)
+		return r;
+	return api_fail(c->a, 409, "copy_elsewhere",
+	    "VM %s belongs to host %s, but host %s reports a copy of it: "
+	    "nothing was changed; end that copy there first, unless its "
+	    "migration is just coming to its end",
+	    v->name, v->host, other);
+}
+
 static int
 apply(
     struct db *db, struct command *c, const struct vm *v, const struct host *h)
@@ -229,11 +248,11 @@ command(struct db *db, void *arg)
 		return 1;
 	c->grace_ms = asked == -1 ? v.grace_config_ms : asked;
 	r = is_change(db, c, &v);
-	if (r == 1)
+	if (r == 1 && (r = check_copy(db, c, &v)) == 0)
 		r = apply(db, c, &v, &h);
 	/* A repeated body must find what was asked for. */
 	c->grace_ms = asked;
-	return r == -1 ? -1 : vm_result(c->a, v.uuid);
+	return r != 0 ? r : vm_result(c->a, v.uuid);
 }
 
 static int

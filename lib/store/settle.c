@@ -10,6 +10,8 @@
 #include "base/mem.h"
 #include "store/adopt.h"
 #include "store/event.h"
+#include "store/host.h"
+#include "store/takeover.h"
 #include "store/vm.h"
 
 #define SQL_MAX (64 * 1024)
@@ -39,6 +41,14 @@ static bool
 is_adoption(const struct upload_vm *v)
 {
 	return v->adopted || v->xml;
+}
+
+/* A copy that nobody ordered here. */
+static bool
+is_arrival(const struct upload_vm *v)
+{
+	return v->stray && strcmp(v->state, "running") == 0 &&
+	       v->generation > 0;
 }
 
 static int
@@ -118,6 +128,30 @@ settle_adoption(struct db *db, const struct end *e, const struct vm *vm)
 	return r == -1 ? -1 : 0;
 }
 
+/* It came here by a migration the server was not asked about. */
+static int
+settle_arrival(struct db *db, const struct end *e, const struct vm *vm)
+{
+	char text[VM_NAME_SIZE + 256];
+	int r = adopt_pending(db, vm->uuid);
+
+	if (r != 0)
+		return r == -1 ? -1 : 0;
+	r = takeover_arrived(
+	    db, vm->uuid, vm->host, e->s->host, e->line->generation);
+	if (r != 1)
+		return r;
+	if (host_touch(db, vm->host) == -1)
+		return -1;
+	e->s->touched = true;
+	snprintf(text, sizeof(text),
+	    "VM %s was migrated by hand from host %s to %s, generation %" PRId64
+	    " to %" PRId64,
+	    vm->name, vm->host, e->s->host, e->line->generation,
+	    e->line->generation + 1);
+	return tell_vm(db, e, vm, "vm.migrated", text);
+}
+
 /*
  * The wish says whether the agent's word is about what is wanted now: a
  * start that was asked for meanwhile must not be undone.
@@ -131,6 +165,8 @@ settle_end(struct db *db, const struct end *e)
 
 	if (r != 1)
 		return r;
+	if (strcmp(vm.host, e->s->host) != 0 && is_arrival(line))
+		return settle_arrival(db, e, &vm);
 	if (strcmp(vm.host, e->s->host) == 0 && is_adoption(line))
 		return settle_adoption(db, e, &vm);
 	if (strcmp(vm.host, e->s->host) != 0 || vm.wish != line->wish ||
@@ -157,7 +193,8 @@ settle_vms(struct db *db, struct settle *s, size_t n)
 		const struct upload *u = s[i].inventory;
 
 		for (size_t j = 0; u && j < u->n; j++) {
-			if (!is_end(&u->vm[j]) && !is_adoption(&u->vm[j]))
+			if (!is_end(&u->vm[j]) && !is_adoption(&u->vm[j]) &&
+			    !is_arrival(&u->vm[j]))
 				continue;
 			if (count == cap) {
 				cap = cap ? cap * 2 : 16;

@@ -121,6 +121,26 @@ one_text(struct db *db, const char *sql, const char *a, const char *b,
 	"SELECT i.host FROM inventory i WHERE i.vm = ? AND i.host <> ?"        \
 	" AND i.state <> 'off' LIMIT 1 LOCK IN SHARE MODE"
 
+int
+takeover_copy(struct db *db, const char *uuid, const char *host,
+    char other[static TAKEOVER_HOST_SIZE])
+{
+	return one_text(db, COPY, uuid, host, other, TAKEOVER_HOST_SIZE);
+}
+
+int
+takeover_arrived(struct db *db, const char *uuid, const char *from,
+    const char *to, int64_t generation)
+{
+	int64_t n = db_exec(db,
+	    "UPDATE vm SET host = ?, generation = generation + 1,"
+	    " changed_at = UTC_TIMESTAMP(3)"
+	    " WHERE uuid = ? AND host = ? AND generation = ?",
+	    "sssi", to, uuid, from, generation);
+
+	return n > 0 ? 1 : (int)n;
+}
+
 /*
  * Another host that could have the VM, having got it unnoticed: it has reported
  * at some time, not well since the word, and nobody says that it is off.
@@ -136,7 +156,7 @@ int
 takeover_off(struct db *db, const char *host, const char *uuid,
     char why[static TAKEOVER_WHY_SIZE])
 {
-	char text[64];
+	char text[TAKEOVER_HOST_SIZE];
 	int r = one_text(db, WHO, host, host, why, TAKEOVER_WHY_SIZE);
 
 	if (r == -1)
@@ -146,7 +166,7 @@ takeover_off(struct db *db, const char *host, const char *uuid,
 		    "nobody says that %s is off, or it reported since", host);
 		return 0;
 	}
-	r = one_text(db, COPY, uuid, host, text, sizeof(text));
+	r = takeover_copy(db, uuid, host, text);
 	if (r == 1)
 		snprintf(why, TAKEOVER_WHY_SIZE, "host %s reports a copy of it",
 		    text);

@@ -12,7 +12,8 @@
 #include "core/place.h"
 #include "driver/db.h"
 
-#define TAKEOVER_WHY_SIZE 256
+#define TAKEOVER_WHY_SIZE  256
+#define TAKEOVER_HOST_SIZE 64
 
 /* What of a VM's row is needed to run it elsewhere. */
 struct takeover {
@@ -39,6 +40,18 @@ int takeover_drained(
  */
 int takeover_signed(struct db *db, const char *host,
     bool (*check)(const char *hash, void *arg), void *arg);
+
+/* Another host that reported a copy of the VM: 1 with its name, 0, -1. */
+int takeover_copy(struct db *db, const char *uuid, const char *host,
+    char other[static TAKEOVER_HOST_SIZE]);
+
+/*
+ * A copy runs at another host under the row's very generation, which only a
+ * migration by hand can bring about: that host owns the VM from now on, under
+ * the next one. 1, 0 it was changed or is not so, -1.
+ */
+int takeover_arrived(struct db *db, const char *uuid, const char *from,
+    const char *to, int64_t generation);
 
 /* A person, who is named, says that the host is off, now: 0, -1. */
 int takeover_say_off(struct db *db, const char *host, const char *actor);
