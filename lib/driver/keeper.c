@@ -144,6 +144,10 @@ allowed(struct keeper *k, struct member *m)
 	r = ledgerfile_lock(k->ledger, m->uuid, why);
 	if (r == 0) {
 		k->busy = clk_mono_ms() + RETRY_MS;
+		m->held = action;
+		/* Nothing was asked for, nor destroyed. */
+		m->mem.asked = 0;
+		m->mem.killed = false;
 		return false;
 	}
 	if (!runs || refuses(m, k)) {

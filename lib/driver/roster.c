@@ -346,7 +346,7 @@ decide(const struct roster *r, struct member *m, int64_t now)
 	    .seen = m->seen,
 	    .seen_reason = m->seen_reason,
 	    .foreign = m->up && !m->chime,
-	    .job = m->job,
+	    .job = m->job != PLAN_NONE ? m->job : m->held,
 	};
 
 	if (!d) {
@@ -373,6 +373,7 @@ roster_plan(struct roster *r, int64_t now_ms,
 	for (size_t i = 0; i < r->n; i++) {
 		struct member *m = r->m[i];
 
+		m->held = PLAN_NONE;
 		decide(r, m, now_ms);
 		if (m->plan.action != PLAN_NONE) {
 			if (act(m, arg)) {

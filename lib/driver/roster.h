@@ -34,7 +34,9 @@ struct member {
 	bool adopted;       /* it was; the server does not know yet */
 	bool signalled;     /* its qemu is ending because of a signal */
 	enum plan_action job; /* under way */
-	bool began;           /* the start under way has shown its effect */
+	/* What is not begun, since another program is at work on the VM. */
+	enum plan_action held;
+	bool began; /* the start under way has shown its effect */
 	struct plan_memory mem;
 	struct plan plan; /* the newest decision */
 	/* What was last told of it (driver/observed.h). */
