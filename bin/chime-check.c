@@ -218,7 +218,7 @@ check_agent(struct check *c)
 		die(RC_USAGE, "--address %s: expected IP:PORT", c->where);
 	proc_random_hex((PING_ID_SIZE - 1) / 2, id);
 	buf_init(&b, PING_MAX);
-	ping_request(&b, "ping", id);
+	ping_request(&b, "ping", id, NULL);
 	for (int i = 1; fd != -1 && r == 0 && i <= DATAGRAMS; i++) {
 		int64_t rest = (DATAGRAMS - i) * TRY_MS / DATAGRAMS;
 

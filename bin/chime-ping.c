@@ -32,6 +32,7 @@
 #include "base/rc.h"
 #include "line/filter.h"
 #include "line/json.h"
+#include "driver/pingkey.h"
 #include "line/ping.h"
 #include "line/rec.h"
 #include "os/net.h"
@@ -44,7 +45,8 @@
 /* One host that is being asked. */
 struct asked {
 	json_t *rec;
-	const char *host; /* inside rec */
+	const char *host;      /* inside rec */
+	char key[DIGEST_SIZE]; /* its answer is signed with it; empty: not */
 	char id[PING_ID_SIZE];
 	struct sockaddr_storage to;
 	socklen_t to_len; /* 0: no address to send to */
@@ -86,7 +88,7 @@ static int
 begin(json_t *rec, struct json_reason *why, void *arg)
 {
 	struct ping *p = arg;
-	const char *host = NULL, *address = NULL;
+	const char *host = NULL, *address = NULL, *key = "";
 	int64_t port = PING_PORT;
 	struct asked *a;
 
@@ -94,12 +96,17 @@ begin(json_t *rec, struct json_reason *why, void *arg)
 		why) == -1 ||
 	    json_need(json_get_str(rec, "address", 1, 63, &address, why),
 		"address", why) == -1 ||
-	    json_get_int(rec, "port", 1, 65535, &port, why) == -1)
+	    json_get_int(rec, "port", 1, 65535, &port, why) == -1 ||
+	    json_get_str(
+		rec, "key", DIGEST_SIZE - 1, DIGEST_SIZE - 1, &key, why) == -1)
 		return -1;
 	a = &p->asked[p->n++];
 	memset(a, 0, sizeof(*a));
 	a->rec = json_incref(rec);
 	a->host = host;
+	snprintf(a->key, sizeof(a->key), "%s", key);
+	/* It goes no further. */
+	json_object_del(rec, "key");
 	proc_random_hex((PING_ID_SIZE - 1) / 2, a->id);
 	a->to_len = to_addr(address, (uint16_t)port, &a->to);
 	if (!a->to_len)
@@ -119,9 +126,29 @@ finish(struct ping *p, struct asked *a, const struct pong *pong)
 	*a = p->asked[--p->n];
 }
 
+/* Whether the host's own agent said this, in answer to this id. */
+static bool
+proves(struct asked *a, const struct pong *pong)
+{
+	char mac[DIGEST_SIZE] = "";
+
+	if (*a->key)
+		pingkey_pong(a->key, pong, a->id, mac);
+	if (strcmp(a->host, pong->host) == 0 &&
+	    (!*a->key || digest_same(mac, pong->mac)))
+		return true;
+	if (!a->stranger)
+		say_warn("%s: %s answers at its address%s", a->host, pong->host,
+		    strcmp(a->host, pong->host) == 0
+			? ", without its key: not believed"
+			: "");
+	a->stranger = true;
+	return false;
+}
+
 /*
- * An answer is known by its id, which nobody can guess, and must name the
- * host: another machine may have its address by now.
+ * An answer is known by its id, which nobody can guess, and must be the host's:
+ * another machine may have its address by now.
  */
 static void
 receive(struct ping *p, int fd)
@@ -138,13 +165,8 @@ receive(struct ping *p, int fd)
 
 			if (strcmp(a->id, id) != 0)
 				continue;
-			if (strcmp(a->host, pong.host) == 0) {
+			if (proves(a, &pong))
 				finish(p, a, &pong);
-			} else if (!a->stranger) {
-				a->stranger = true;
-				say_warn("%s: %s answers at its address",
-				    a->host, pong.host);
-			}
 			break;
 		}
 	}
@@ -160,7 +182,7 @@ ask(struct ping *p, struct asked *a)
 	if (fd == -1 || !a->to_len)
 		return;
 	buf_init(&b, PING_MAX);
-	ping_request(&b, "ping", a->id);
+	ping_request(&b, "ping", a->id, NULL);
 	/* No route or a full queue is a lost datagram: there are two more. */
 	if (sendto(fd, b.data, b.len, MSG_NOSIGNAL, (struct sockaddr *)&a->to,
 		a->to_len) == -1)

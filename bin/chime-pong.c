@@ -5,8 +5,9 @@
  * UDP in: {"type":"ping","id":...}; out: the host, its boot, and the age of
  * the newest heartbeat a server answered, read from the agent's folder for
  * each request. {"type":"poll",...} also touches the file `nudge` there, which
- * wakes chime-heartbeat. A process of its own, so that a hung heartbeat shows
- * as "answers, but silent". Whatever else comes is dropped.
+ * wakes chime-heartbeat; with a token, polls must be signed with it, and
+ * answers are (driver/pingkey.h). A process of its own, so that a hung
+ * heartbeat shows as "answers, but silent". Whatever else comes is dropped.
  *
  * exit: 0 stopped by a signal, 100 configuration, 111 no socket
  */
@@ -28,6 +29,7 @@
 #include "base/opt.h"
 #include "base/rc.h"
 #include "core/name.h"
+#include "driver/pingkey.h"
 #include "line/json.h"
 #include "line/ping.h"
 #include "os/fs.h"
@@ -42,6 +44,8 @@
 struct agent {
 	const char *host;
 	const char *dir;
+	const char *token_file; /* NULL: anybody is believed, nothing signed */
+	char key[DIGEST_SIZE];  /* of the token read last; or "" */
 	int64_t dropped;
 };
 
@@ -117,16 +121,45 @@ nudge(const struct agent *a)
 		close(fd);
 }
 
+/* The token may have been replaced: it is read for each answer. */
+static void
+read_key(struct agent *a)
+{
+	if (!a->token_file || pingkey_file(a->token_file, a->key) == 0)
+		return;
+	if (*a->key)
+		say_warn(
+		    "CHIME_TOKEN_FILE: %s: %s", a->token_file, strerror(errno));
+	a->key[0] = '\0';
+}
+
+/* Whether a poll comes from a server. */
+static bool
+believed(const struct agent *a, const char *id, const char *mac)
+{
+	char good[DIGEST_SIZE];
+
+	if (!a->token_file)
+		return true;
+	if (!*a->key)
+		return false;
+	pingkey_poll(a->key, a->host, id, good);
+	return digest_same(good, mac);
+}
+
 static void
 answer(struct agent *a, int fd, const char *text, size_t len,
     const struct sockaddr_storage *from, socklen_t from_len)
 {
-	char id[PING_ID_SIZE];
+	char id[PING_ID_SIZE], mac[PING_MAC];
 	struct pong p;
 	struct buf b;
-	bool poll;
+	bool poll = false;
+	int r = ping_request_parse(text, len, id, &poll, mac);
 
-	if (ping_request_parse(text, len, id, &poll) == -1) {
+	if (r == 0)
+		read_key(a);
+	if (r == -1 || (poll && !believed(a, id, mac))) {
 		a->dropped++;
 		say_debug("dropped a datagram of %zu bytes, %lld so far", len,
 		    (long long)a->dropped);
@@ -135,6 +168,8 @@ answer(struct agent *a, int fd, const char *text, size_t len,
 	if (poll)
 		nudge(a);
 	look(a, &p);
+	if (*a->key)
+		pingkey_pong(a->key, &p, id, p.mac);
 	buf_init(&b, PING_MAX);
 	pong_answer(&b, &p, id);
 	/* An answer that is not sent is a lost datagram: they ask again. */
@@ -223,6 +258,10 @@ main(int argc, char **argv)
 	a.host = opt_env_need("CHIME_HOST");
 	if (!name_host(a.host))
 		die(RC_USAGE, "CHIME_HOST: '%s' is no host name", a.host);
+	a.token_file = opt_env("CHIME_TOKEN_FILE", NULL);
+	if (!a.token_file)
+		say_warn("CHIME_TOKEN_FILE: not set: polls of anybody are "
+			 "believed, and answers are not signed");
 	if ((stop = proc_stop_fd()) == -1)
 		die(RC_TEMP, "signals: %s", strerror(errno));
 	fd = listen_on(where);

@@ -28,11 +28,14 @@
 #include "core/judge.h"
 #include "driver/db.h"
 #include "driver/dbconf.h"
+#include "driver/pingkey.h"
+#include "line/json.h"
 #include "line/rec.h"
 #include "line/tick.h"
 #include "os/proc.h"
 #include "os/ready.h"
 #include "store/beat.h"
+#include "store/token.h"
 
 #define SYNOPSIS "[-1qvV] [-d FD] [-i INTERVAL] [-m MISSED]"
 
@@ -81,6 +84,31 @@ lost(struct stale *s)
 	db_close(s->db);
 }
 
+/* What each host's agent must prove that it has: 0, -1. */
+static int
+add_keys(struct stale *s)
+{
+	char hash[TOKEN_SIZE], key[DIGEST_SIZE];
+	size_t i;
+	json_t *rec;
+
+	json_array_foreach(s->out, i, rec)
+	{
+		const char *host = NULL;
+		int r;
+
+		json_get_str(rec, "host", 1, 63, &host, NULL);
+		r = token_of_host(s->db, host, hash);
+		if (r == -1)
+			return -1;
+		if (r == 1) {
+			pingkey(hash, key);
+			rec_str(rec, "key", key);
+		}
+	}
+	return 0;
+}
+
 /* One reading of all hosts; what it found goes out when it is whole. */
 static void
 look(struct stale *s)
@@ -108,6 +136,10 @@ look(struct stale *s)
 		s->read_due = now + next;
 	if (!s->end)
 		s->end = now + s->silent_ms;
+	if (add_keys(s) == -1) {
+		lost(s);
+		goto out;
+	}
 	json_array_foreach(s->out, i, rec) rec_emit(json_incref(rec));
 out:
 	json_decref(s->out);

@@ -13,11 +13,12 @@ home=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 # shellcheck source=share/chime/cli.sh
 . "$home/share/chime/cli.sh"
 
-synopsis='host rebuild NAME [--receipt FILE|-] [--confirm-fenced]
+synopsis='host rebuild NAME [--receipt FILE|-] [--confirm-fenced | --fence]
 	[--also-fenced HOST]... [--vm VM]... [--wait SECONDS] [-n]'
 segment=
 receipt=
 fenced=
+fence=
 others=
 vms=
 wait_s=25 # two intervals and a half: every host has reported again
@@ -25,6 +26,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	-n | --dry-run) dry=1 ;;
 	--confirm-fenced) fenced=1 ;;
+	--fence) fenced=1 fence=1 ;;
 	--receipt | --also-fenced | --vm | --wait)
 		value "$@"
 		case $1 in
@@ -38,8 +40,8 @@ while [ $# -gt 0 ]; do
 		shift
 		;;
 	-*)
-		unknown "$1" --receipt --confirm-fenced --also-fenced --vm \
-		    --wait --dry-run
+		unknown "$1" --receipt --confirm-fenced --fence \
+		    --also-fenced --vm --wait --dry-run
 		;;
 	*) one "$1" ${segment:+"$name"} ;;
 	esac
@@ -61,21 +63,28 @@ fi
 lines "$receipts" | jq -e . >/dev/null 2>&1 || [ -z "$receipts" ] ||
 	die 100 "--receipt $receipt: expected receipt records, one a line"
 
-chime-call GET "/v1/host/$segment" >/dev/null
+host=$(chime-call GET "/v1/host/$segment")
 if [ -z "$vms" ]; then
 	vms=$(chime-call GET "/v1/vm?host=$segment" |
 	    jq -r 'select(.want != "deleted") | .vm')
 fi
 # Where nothing proves it yet, only the places can be told.
 if [ "$dry" ] && [ "$fenced" ]; then
-	say info "would say that host $name is off; then, if no other host" \
-	    "reports a copy:"
+	say info "would ${fence:+switch host $name off and }say that host" \
+	    "$name is off; then, if no other host reports a copy:"
 	{
 		chime-call GET /v1/host
 		chime-call GET "/v1/vm?host=$segment"
 	} | chime-place -x "$name" | jq -c 'select(.type == "vm")' |
 	    list '["vm", "name", "host", "target"]'
 	exit 1
+fi
+if [ "$fence" ]; then
+	# The script's power switch is for hosts that nobody reaches any more.
+	lines "$host" | jq -e '.health == "unreachable"' >/dev/null ||
+		die 1 "host $name is $(lines "$host" | jq -r .status), not" \
+		    "unreachable: it is not switched off"
+	"$libexec/fence" "$name" off >&2
 fi
 if [ "$fenced" ]; then
 	chime-call POST "/v1/host/$segment/fenced" >/dev/null

@@ -44,6 +44,37 @@ silent() {
 	    "$(jq -cS . in)" ]
 }
 
+@test "with a key, only an answer that is signed with it is believed" {
+	(umask 077 && echo 'the token of n1' >token)
+	hash=$(printf 'the token of n1' | sha256sum | cut -d ' ' -f 1)
+	key=$(printf 'chime ping-back' | openssl dgst -sha256 -hmac "$hash" |
+	    sed 's/.* //')
+	silent n1 "$P1" | jq -c --arg key "$key" '. + {key: $key}' >in
+	pong n1 "$P1"
+	run -0 --separate-stderr chime-ping -t 1s <in
+	jq_is '.ping == "no-answer"' <<<"$output"
+	# shellcheck disable=SC2154 # run sets it
+	[ "$(grep -c 'without its key: not believed' <<<"$stderr")" -eq 1 ]
+	stop pong-n1
+	CHIME_TOKEN_FILE=$DIR/token pong n1 "$P1"
+	run -0 --separate-stderr chime-ping -t 5s <in
+	jq_is '.ping == "answered" and (has("key") | not)' <<<"$output"
+	[ -z "$stderr" ]
+	# The token was replaced on both ends, while it runs.
+	echo 'the next one' >token
+	run -0 chime-ping -t 1s <in
+	[[ $output == *'"no-answer"'* ]]
+	hash=$(printf 'the next one' | sha256sum | cut -d ' ' -f 1)
+	key=$(printf 'chime ping-back' | openssl dgst -sha256 -hmac "$hash" |
+	    sed 's/.* //')
+	silent n1 "$P1" | jq -c --arg key "$key" '. + {key: $key}' >in
+	run -0 chime-ping -t 5s <in
+	jq_is '.ping == "answered"' <<<"$output"
+	silent n1 "$P1" | jq -c '. + {key: "short"}' >in
+	run -1 chime-ping <in
+	[[ $output == *'"error"'*key* ]]
+}
+
 @test "an agent that never reported answers without an age" {
 	pong n1 "$P1"
 	silent n1 "$P1" >in

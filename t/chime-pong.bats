@@ -106,6 +106,41 @@ lease() {
 	jq_is '. == {type: "pong", id: "'$ID'", host: "n1"}' answer
 }
 
+@test "with a token a poll must be signed with it, for this host and id" {
+	(umask 077 && echo secret >token)
+	export CHIME_TOKEN_FILE=$DIR/token
+	hash=$(printf secret | sha256sum | cut -d ' ' -f 1)
+	key=$(printf 'chime ping-back' | openssl dgst -sha256 -hmac "$hash" |
+	    sed 's/.* //')
+	# signed HOST ID: the mac of a poll.
+	signed() {
+		printf 'poll\n%s\n%s\n' "$1" "$2" |
+		    openssl dgst -sha256 -hmac "$key" | sed 's/.* //'
+	}
+	serve
+	for mac in '' ',"mac":"short"' ",\"mac\":\"$(signed n2 $ID)\"" \
+	    ",\"mac\":\"$(signed n1 0000000000000000)\""; do
+		send "{\"type\":\"poll\",\"id\":\"$ID\"$mac}" >answer
+		[ ! -s answer ]
+	done
+	[ ! -e agent/nudge ]
+	send "{\"type\":\"poll\",\"id\":\"$ID\",\"mac\":\"$(
+	    signed n1 $ID)\"}" >answer
+	[ -f agent/nudge ]
+	mac=$(printf 'pong\nn1\n%s\n\n-1\n-1\n-1\n' $ID |
+	    openssl dgst -sha256 -hmac "$key" | sed 's/.* //')
+	jq_is ".mac == \"$mac\"" answer
+	# A ping asks for nothing but the proof.
+	send "{\"type\":\"ping\",\"id\":\"$ID\"}" >answer
+	jq_is ".mac == \"$mac\"" answer
+	# Without its token it proves nothing, and does nothing.
+	rm token
+	send "{\"type\":\"poll\",\"id\":\"$ID\",\"mac\":\"$(
+	    signed n1 $ID)\"}" >answer
+	[ ! -s answer ]
+	has pong.err 'CHIME_TOKEN_FILE: .*token: No such file'
+}
+
 @test "poll touches the nudge and is answered as well" {
 	serve
 	send "{\"type\":\"poll\",\"id\":\"$ID\"}" >answer

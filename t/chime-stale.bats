@@ -45,6 +45,20 @@ setup() {
 	[ -z "$stderr" ]
 }
 
+@test "the key that the agent must have goes along, and is no token" {
+	add_host n1
+	beats n1 1
+	db_token agent n1 >old
+	sql "UPDATE token SET created_at = '2020-01-01'"
+	db_token agent n1 >new
+	run -0 --separate-stderr chime-stale -1
+	hash=$(tr -d '\n' <new | sha256sum | cut -d ' ' -f 1)
+	key=$(printf 'chime ping-back' | openssl dgst -sha256 -hmac "$hash" |
+	    sed 's/.* //')
+	jq_is ".key == \"$key\"" <<<"$output"
+	[[ $output != *"$(cat new)"* && $output != *"$hash"* ]]
+}
+
 @test "-1 takes its whole time, and options win over the environment" {
 	add_host n1
 	beats n1 1

@@ -300,6 +300,38 @@ beat() {
 	[ "$(row)" = "n2 2" ]
 }
 
+@test "--fence: the host's script switches it off, and that is read twice" {
+	export CHIME_API=$url CHIME_TOKEN_FILE=$DIR/operator.token
+	(umask 077 && echo "${TOKENS[operator]}" >operator.token)
+	export CHIME_FENCE_DIR=$DIR/fence.d
+	mkdir -m 755 fence.d
+	echo on >power
+	cat >fence.d/n1 <<-END
+		#!/bin/sh
+		# A stand-in for a power switch: a file.
+		jq -r .op | grep -q status || echo off >$DIR/power
+		echo "{\"type\":\"power\",\"host\":\"n1\",\"state\":\"\$(cat $DIR/power)\"}"
+	END
+	chmod 755 fence.d/n1
+	run -1 chimecli host rebuild n1 --fence
+	[[ $output == *"n1 is run, not unreachable: it is not switched off"* ]]
+	unreachable n1
+	run -1 chimecli host rebuild n1 --fence -n
+	[[ $output == *"would switch host n1 off"* ]]
+	[ "$(cat power)" = on ]
+	chmod 644 fence.d/n1
+	run -100 chimecli host rebuild n1 --fence --wait 0
+	sql_is 0 "SELECT COUNT(*) FROM host_off"
+	chmod 755 fence.d/n1
+	run -1 chimecli host rebuild n1 --fence --wait 0
+	[[ $output == *'"first":"off"'*'"second":"off"'*"has not reported"* ]]
+	[ "$(cat power)" = off ]
+	beats n2 5
+	beats n3 5
+	run -0 --separate-stderr chimecli host rebuild n1
+	jq_is '.proof == "off"' <<<"$output"
+}
+
 @test "eight at once: one of them moves it" {
 	reported n1 off 1
 	for i in 1 2 3 4 5 6 7 8; do

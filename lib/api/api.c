@@ -179,6 +179,9 @@ api_event(struct api *a, const char *kind, const char *host, const char *vm,
 void
 api_nudge(struct api *a, const struct host *h)
 {
+	a->nudge_hash[0] = '\0';
+	(void)token_of_host(a->db, h->name, a->nudge_hash);
+	snprintf(a->nudge_host, sizeof(a->nudge_host), "%s", h->name);
 	snprintf(a->nudge_ip, sizeof(a->nudge_ip), "%s", h->manage_ip);
 	a->nudge_port = h->pong_port;
 }
@@ -384,7 +387,7 @@ api_call(struct db *db, int64_t cpu_ratio, const char *line, size_t len,
 		fail_database(&a);
 	end(&a);
 	if (a.nudge_ip[0])
-		nudge(a.nudge_ip, a.nudge_port);
+		nudge(a.nudge_host, a.nudge_ip, a.nudge_port, a.nudge_hash);
 	buf_free(&a.details);
 	req_free(&a.req);
 	return r == -1 ? 1 : 0;

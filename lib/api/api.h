@@ -48,6 +48,8 @@ struct api {
 	int64_t retry_s;             /* with 429: when to try again */
 	char nudge_ip[HOST_IP_SIZE]; /* whom to nudge after the commit, or "" */
 	int64_t nudge_port;
+	char nudge_host[HOST_NAME_SIZE];
+	char nudge_hash[TOKEN_SIZE]; /* of its token; or "" */
 };
 
 /* Begins the answer anew. */
@@ -81,7 +83,10 @@ int api_body(struct api *a, json_t **body);
 int api_event(struct api *a, const char *kind, const char *host, const char *vm,
     const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-/* Remembers whom to nudge once the change is committed. */
+/*
+ * Remembers whom to nudge once the change is committed; in its transaction. A
+ * nudge may be lost, so may its key.
+ */
 void api_nudge(struct api *a, const struct host *h);
 
 /*

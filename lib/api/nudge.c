@@ -6,13 +6,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "line/ping.h"
+#include "driver/pingkey.h"
 #include "os/net.h"
 #include "os/proc.h"
 
 void
-nudge(const char *ip, int64_t port)
+nudge(const char *host, const char *ip, int64_t port, const char *hash)
 {
+	char key[DIGEST_SIZE], mac[DIGEST_SIZE];
 	struct net_addr to;
 	char id[PING_ID_SIZE];
 	struct buf b;
@@ -25,7 +26,9 @@ nudge(const char *ip, int64_t port)
 		return;
 	proc_random_hex((PING_ID_SIZE - 1) / 2, id);
 	buf_init(&b, PING_MAX);
-	ping_request(&b, "poll", id);
+	pingkey(hash, key);
+	pingkey_poll(key, host, id, mac);
+	ping_request(&b, "poll", id, *hash ? mac : NULL);
 	if (!b.overflow)
 		(void)!send(fd, b.data, b.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	buf_free(&b);

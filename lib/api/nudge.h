@@ -6,9 +6,10 @@
 #include <stdint.h>
 
 /*
- * Sends "poll now" to the agent at a numeric address, once, without waiting
- * for anything: a nudge that is lost costs one heartbeat interval.
+ * Sends "poll now" to the host's agent at a numeric address, once, signed with
+ * the hash of its token (empty: it has none), without waiting for anything: a
+ * nudge that is lost costs one heartbeat interval.
  */
-void nudge(const char *ip, int64_t port);
+void nudge(const char *host, const char *ip, int64_t port, const char *hash);
 
 #endif

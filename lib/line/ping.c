@@ -10,9 +10,24 @@
 #define BEAT_MAX INT64_MAX
 
 void
-ping_request(struct buf *b, const char *type, const char *id)
+ping_request(struct buf *b, const char *type, const char *id, const char *mac)
 {
-	buf_printf(b, "{\"type\":\"%s\",\"id\":\"%s\"}", type, id);
+	buf_printf(b, "{\"type\":\"%s\",\"id\":\"%s\"", type, id);
+	if (mac)
+		buf_printf(b, ",\"mac\":\"%s\"", mac);
+	buf_puts(b, "}");
+}
+
+/* 0, or -1 for what is no mac; empty when there is none. */
+static int
+get_mac(const json_t *o, char mac[static PING_MAC])
+{
+	const char *s = "";
+
+	if (json_get_str(o, "mac", PING_MAC - 1, PING_MAC - 1, &s, NULL) == -1)
+		return -1;
+	snprintf(mac, PING_MAC, "%s", s);
+	return 0;
 }
 
 /* The datagram as an object of at most PING_MAX bytes with an id. */
@@ -38,8 +53,8 @@ parse(const char *text, size_t len, char id[static PING_ID_SIZE],
 }
 
 int
-ping_request_parse(
-    const char *text, size_t len, char id[static PING_ID_SIZE], bool *poll)
+ping_request_parse(const char *text, size_t len, char id[static PING_ID_SIZE],
+    bool *poll, char mac[static PING_MAC])
 {
 	const char *type = NULL;
 	json_t *o = parse(text, len, id, &type);
@@ -48,7 +63,7 @@ ping_request_parse(
 	if (!o)
 		return -1;
 	*poll = strcmp(type, "poll") == 0;
-	r = *poll || strcmp(type, "ping") == 0 ? 0 : -1;
+	r = *poll || strcmp(type, "ping") == 0 ? get_mac(o, mac) : -1;
 	json_decref(o);
 	return r;
 }
@@ -68,6 +83,7 @@ pong_answer(struct buf *b, const struct pong *p, const char *id)
 	}
 	if (p->interval_ms >= 0)
 		rec_int(o, "interval_ms", p->interval_ms);
+	rec_str(o, "mac", *p->mac ? p->mac : NULL);
 	rec_dump(o, b);
 	json_decref(o);
 }
@@ -91,7 +107,7 @@ pong_parse(
 		0 &&
 	    json_get_int(
 		o, "interval_ms", 1, BEAT_MAX, &p->interval_ms, NULL) >= 0 &&
-	    (p->beat >= 0) == (p->age_ms >= 0)) {
+	    (p->beat >= 0) == (p->age_ms >= 0) && get_mac(o, p->mac) == 0) {
 		snprintf(p->host, sizeof(p->host), "%s", host);
 		snprintf(p->boot, sizeof(p->boot), "%s", boot);
 		r = 0;

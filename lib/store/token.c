@@ -39,6 +39,24 @@ token_hash(const char *text, char hash[static TOKEN_SIZE])
 	digest(text, strlen(text), hash);
 }
 
+int
+token_of_host(struct db *db, const char *host, char hash[static TOKEN_SIZE])
+{
+	int r;
+
+	if (db_query(db,
+		"SELECT t.hash FROM token t WHERE t.host = ?"
+		" AND t.role = 'agent'" VALID
+		" ORDER BY t.created_at DESC, t.id LIMIT 1",
+		"s", host) == -1)
+		return -1;
+	r = db_next(db);
+	if (r == 1)
+		snprintf(hash, TOKEN_SIZE, "%s", db_str(db, 0));
+	db_done(db);
+	return r;
+}
+
 enum token_role
 token_role(const char *word)
 {

@@ -56,6 +56,10 @@ enum token_role token_role(const char *word);
 /* A new token and its id; dies when the system has no random numbers. */
 void token_new(char text[static TOKEN_SIZE], char id[static TOKEN_ID_SIZE]);
 
+/* The hash of the newest valid token of a host's agent: 1, 0 none, -1. */
+int token_of_host(
+    struct db *db, const char *host, char hash[static TOKEN_SIZE]);
+
 /* The hash of what a client presented. */
 void token_hash(const char *text, char hash[static TOKEN_SIZE]);
 

@@ -21,6 +21,7 @@ LAB_DISK=path=$SHARE/boot.img,format=raw,device=floppy,readonly
 LAB_SERVER_CONF= # more lines for server.conf
 LAB_TLS=         # not empty: TLS, and no plain HTTP anywhere
 LAB_SERVERS=s1   # "s1 s2": two, on one database
+LAB_LISTEN=      # not empty: libvirts that others reach (lib/pair)
 LAB_NETS=        # not empty: nodes have business (eth1), storage (eth2), too
 
 lab_up()
@@ -121,6 +122,7 @@ lab_join()
 	[ -z "$LAB_NETS" ] || nets=(--node-ip "$(net_more_ip 1 "$node")"
 		--storage-ip "$(net_more_ip 2 "$node")")
 	virt_conf "$node"
+	[ -z "$LAB_LISTEN" ] || pair_listen "$node"
 	mkdir -p "$DIR/$node/chime" "$svc"
 	(umask 077 && db_token join "$node" >"$DIR/$node/join.token")
 	# shellcheck disable=SC2046 # a variable's setting, or none

@@ -90,6 +90,8 @@ ms() {
 	port=$(free_port udp)
 	add_host n1 127.0.0.1 "$port"
 	token=$(db_token agent n1)
+	(umask 077 && echo "$token" >token)
+	export CHIME_TOKEN_FILE=$DIR/token
 	pong n1 "$port"
 	beats n1 1
 	monitor

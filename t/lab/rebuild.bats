@@ -1,13 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
-# Two failures that only a person can mend: both networks of a node gone (its
-# VMs are drained on it, and a receipt is carried), and a node without power.
+# Failures that only a person can mend: a node's management network gone (its
+# VMs are migrated by hand), all its networks gone (they are drained on it, and a
+# receipt is carried), and a node without power.
 # At no moment does a VM run on two nodes.
 # shellcheck disable=SC2154
 
 load ../lib/common
 load ../lib/db
 load ../lib/virt
+load ../lib/pair
 load net
 load lab
 
@@ -30,6 +32,39 @@ shared_vm() {
 
 runs_on() {
 	virt_virsh "$1" list --name | grep -qx "$2"
+}
+
+owner_is() {
+	[ "$(cli vm show "$1" | jq -r .host)" = "$2" ]
+}
+
+@test "management gone: migrated by hand over the business network" {
+	LAB_NETS=1 LAB_LISTEN=1
+	lab_up n1 n2
+	lab_vm web n1
+	net_cut n1
+	wait_for 15 host_is n1 unreachable
+	run -0 virt_sh n1 chime-agent migrate --interface eth1 --all \
+	    --dest "$(net_more_ip 1 n2)" --via tcp --confirm \
+	    --conf "$DIR/n1/chime/agent.conf"
+	run ! runs_on n1 web
+	# The servers learn it from where it went, and that node looks after it.
+	wait_for 15 owner_is web n2
+	wait_for 15 vm_is web running
+	old=$(virt_qemu n2 web)
+	virt_kill n2 web
+	again() {
+		runs_on n2 web && [ "$(virt_qemu n2 web)" != "$old" ]
+	}
+	wait_for 20 again
+	# Where it was, it is not started again: cut off, and back.
+	run ! runs_on n1 web
+	net_heal n1
+	wait_for 15 host_is n1 run
+	wait_for 10 vm_is web running
+	run ! runs_on n1 web
+	owner_is web n2
+	cli event list | grep -q '"vm.migrated"'
 }
 
 @test "both networks gone: drained on the node, rebuilt elsewhere by receipt" {

@@ -4,6 +4,7 @@
 #
 #   pair_up              n1 and n2 run; eth0 is 10.91.0.x, eth1 10.92.0.x
 #   pair_down            everything is gone
+#   pair_listen NODE     its libvirt will take others' connections, too
 #   pair_vm NODE NAME [MIB] [DISK-XML]   a transient guest of chime's there;
 #                        has booted; prints its UUID
 #   pair_heavy           from now on guests have 12 MiB that do not compress
@@ -37,6 +38,10 @@ pair_up() {
 
 pair_conf() {
 	virt_conf "$1"
+	pair_listen "$1"
+}
+
+pair_listen() {
 	sed -i -e 's/^listen_tcp.*/listen_tcp = 1/' \
 	    -e '$a listen_addr = "0.0.0.0"\nauth_tcp = "none"' \
 	    "$DIR/$1/etc/libvirtd.conf"

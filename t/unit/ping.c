@@ -38,36 +38,36 @@ static const char *const bad_pongs[] = {
 static void
 requests(void)
 {
-	char id[PING_ID_SIZE], big[PING_MAX + 64];
+	char id[PING_ID_SIZE], mac[PING_MAC], big[PING_MAX + 64];
 	struct buf b;
 	bool poll = true;
 	int n;
 
 	buf_init(&b, PING_MAX);
-	ping_request(&b, "ping", ID);
+	ping_request(&b, "ping", ID, NULL);
 	CHECK("a ping is read back",
-	    ping_request_parse(b.data, b.len, id, &poll) == 0 &&
+	    ping_request_parse(b.data, b.len, id, &poll, mac) == 0 &&
 		unit_same(id, ID) && !poll);
 	buf_clear(&b);
-	ping_request(&b, "poll", ID);
+	ping_request(&b, "poll", ID, NULL);
 	CHECK("so is a poll",
-	    ping_request_parse(b.data, b.len, id, &poll) == 0 && poll);
+	    ping_request_parse(b.data, b.len, id, &poll, mac) == 0 && poll);
 	buf_free(&b);
 	for (size_t i = 0; i < sizeof(bad_requests) / sizeof(*bad_requests);
 	     i++)
 		unit_check(bad_requests[i],
 		    ping_request_parse(bad_requests[i], strlen(bad_requests[i]),
-			id, &poll) == -1);
+			id, &poll, mac) == -1);
 	n = snprintf(big, sizeof(big), "{\"type\":\"ping\",\"id\":\"%s\",%*s}",
 	    ID, PING_MAX - 40, "\"x\":1");
 	CHECK("the greatest request is good",
 	    n == PING_MAX &&
-		ping_request_parse(big, (size_t)n, id, &poll) == 0);
+		ping_request_parse(big, (size_t)n, id, &poll, mac) == 0);
 	n = snprintf(big, sizeof(big), "{\"type\":\"ping\",\"id\":\"%s\",%*s}",
 	    ID, PING_MAX - 39, "\"x\":1");
 	CHECK("one byte more is not",
 	    n == PING_MAX + 1 &&
-		ping_request_parse(big, (size_t)n, id, &poll) == -1);
+		ping_request_parse(big, (size_t)n, id, &poll, mac) == -1);
 }
 
 static void
