@@ -44,7 +44,6 @@
 #define OUT_MAX     (512 * 1024 * 1024)
 
 struct job {
-	json_t *line; /* owned; the report's strings live in it */
 	int64_t id;
 	struct report report;
 	bool bad; /* the body is none; why says more */
@@ -78,14 +77,15 @@ host_of(const char *path, char host[static 64])
 }
 
 static void
-take_body(struct job *j)
+take_body(struct job *j, struct scan_text raw)
 {
-	const char *body = "";
+	size_t size = raw.p ? raw.n : 1;
+	char *body = mem_calloc(size, 1);
 
-	if (json_need(
-		json_get_str(j->line, "body", 0, SIZE_MAX, &body, &j->why),
-		"body", &j->why) == -1) {
+	if (scan_str(raw, body, size) == -1) {
 		j->bad = true;
+		json_why(&j->why, raw.p ? "body: expected a text without NULs"
+					: "body: missing");
 	} else if (upload_parse(&j->report.up, body, strlen(body), &j->why) ==
 		   -1) {
 		j->bad = true;
@@ -97,39 +97,37 @@ take_body(struct job *j)
 		say_warn("%s: inventory refused: %s", j->report.host,
 		    j->report.up.bad_vms.text);
 	}
+	free(body);
 }
 
 static void
 take_line(struct worker *w, const char *line, size_t len)
 {
+	char path[257] = "", method[17] = "", token[4097] = "";
 	struct job *j = &w->job[w->n];
-	const char *path = "", *method = "", *token = "";
-	struct json_reason why;
+	struct wire_raw raw;
 
-	memset(j, 0, sizeof(*j));
-	buf_init(&j->report.rows, REPORT_ROWS_MAX);
-	j->line = json_object_parse(line, len, &why);
-	if (!j->line ||
-	    json_need(json_get_int(j->line, "id", 0, INT64_MAX, &j->id, &why),
-		"id", &why) == -1) {
-		say_error(
-		    "stdin: a request that cannot be answered: %s", why.text);
-		json_decref(j->line);
+	if (wire_take(line, len, &raw) == -1) {
+		say_error("stdin: a request that cannot be answered: expected "
+			  "one JSON object with an id");
 		return;
 	}
+	memset(j, 0, sizeof(*j));
+	buf_init(&j->report.rows, REPORT_ROWS_MAX);
+	j->id = raw.id;
 	w->n++;
 	w->bytes += len;
-	json_get_str(j->line, "path", 1, 256, &path, NULL);
-	json_get_str(j->line, "method", 1, 16, &method, NULL);
-	json_get_str(j->line, "token", 1, 4096, &token, NULL);
+	(void)scan_str(raw.path, path, sizeof(path));
+	(void)scan_str(raw.method, method, sizeof(method));
+	/* One that is too long, or absent, is none. */
+	if (scan_str(raw.token, token, sizeof(token)) == 0 && *token)
+		token_hash(token, j->report.hash);
 	if (strcmp(method, "POST") != 0 || host_of(path, j->report.host)) {
 		report_error(&j->report, 404, "not_found",
 		    "%.16s %.80s: no such route", method, path);
 		return;
 	}
-	if (*token)
-		token_hash(token, j->report.hash);
-	take_body(j);
+	take_body(j, raw.body);
 }
 
 /*
@@ -279,9 +277,11 @@ add_answer(struct buf *out, const struct job *j)
 	const char *p = r->rows.data, *nl;
 
 	if (r->status == 200)
-		for (; p && (nl = strchr(p, '\n')); p = nl + 1)
-			buf_printf(out, "{\"id\":%" PRId64 ",\"row\":%.*s}\n",
-			    j->id, (int)(nl - p), p);
+		for (; p && (nl = strchr(p, '\n')); p = nl + 1) {
+			buf_printf(out, "{\"id\":%" PRId64 ",\"row\":", j->id);
+			buf_add(out, p, (size_t)(nl - p));
+			buf_puts(out, "}\n");
+		}
 	buf_printf(out, "{\"id\":%" PRId64 ",\"end\":{\"status\":%d", j->id,
 	    r->status);
 	if (r->status != 200) {
@@ -309,7 +309,6 @@ answer(struct worker *w)
 		add_answer(&out, j);
 		buf_free(&j->report.rows);
 		upload_free(&j->report.up);
-		json_decref(j->line);
 	}
 	if (out.overflow)
 		die(RC_BUG, "answers of %zu requests do not fit", w->n);

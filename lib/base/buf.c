@@ -59,12 +59,20 @@ buf_puts(struct buf *b, const char *s)
 int
 buf_printf(struct buf *b, const char *fmt, ...)
 {
+	size_t room = b->overflow ? 0 : b->cap - b->len;
 	va_list ap;
 	int n;
 
+	/* Once, where it fits into what is there. */
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(room ? b->data + b->len : NULL, room, fmt, ap);
 	va_end(ap);
+	if (n >= 0 && (size_t)n < room && (size_t)n <= b->max - b->len) {
+		b->len += (size_t)n;
+		return 0;
+	}
+	if (room)
+		b->data[b->len] = '\0';
 	if (n < 0 || buf_reserve(b, (size_t)n) == -1)
 		return -1;
 	va_start(ap, fmt);

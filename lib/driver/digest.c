@@ -3,7 +3,6 @@
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/die.h"
@@ -14,8 +13,13 @@
 static void
 to_hex(const unsigned char *sum, char hex[static DIGEST_SIZE])
 {
-	for (size_t i = 0; i < SUM_BYTES; i++)
-		snprintf(hex + 2 * i, 3, "%02x", sum[i]);
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < SUM_BYTES; i++) {
+		hex[2 * i] = digits[sum[i] >> 4];
+		hex[2 * i + 1] = digits[sum[i] & 15];
+	}
+	hex[DIGEST_SIZE - 1] = '\0';
 }
 
 void

@@ -147,3 +147,30 @@ wire_answer(const char *line, size_t len, struct wire_answer *a)
 		return *a->row.p == '{' ? 0 : -1;
 	return parse_end(end, a);
 }
+
+int
+wire_take(const char *line, size_t len, struct wire_raw *r)
+{
+	struct scan_text key, value;
+	struct scan s;
+	int rc;
+
+	memset(r, 0, sizeof(*r));
+	r->id = -1;
+	if (scan_begin(&s, line, len) == -1)
+		return -1;
+	while ((rc = scan_next(&s, &key, &value)) == 1) {
+		if (scan_is(key, "id") &&
+		    scan_int(value, 0, INT64_MAX, &r->id) == -1)
+			return -1;
+		if (scan_is(key, "method"))
+			r->method = value;
+		else if (scan_is(key, "path"))
+			r->path = value;
+		else if (scan_is(key, "token"))
+			r->token = value;
+		else if (scan_is(key, "body"))
+			r->body = value;
+	}
+	return rc == 0 && r->id >= 0 ? 0 : -1;
+}

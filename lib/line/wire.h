@@ -33,6 +33,12 @@ struct wire_request {
 	struct scan_text body;
 };
 
+/* What a worker for one route needs of a request; raw JSON inside the line. */
+struct wire_raw {
+	int64_t id;
+	struct scan_text method, path, token, body; /* strings, or absent */
+};
+
 /* One line of an answer; the texts are raw JSON inside the line. */
 struct wire_answer {
 	uint64_t id;
@@ -51,6 +57,9 @@ int wire_request(struct buf *b, const struct wire_request *r);
 
 /* Appends s as a JSON string; 0, or -1 when b is full. */
 int wire_string(struct buf *b, const char *s, size_t n);
+
+/* Takes a request apart; 0, or -1 when it is none that can be answered. */
+int wire_take(const char *line, size_t len, struct wire_raw *r);
 
 /* Takes one line of an answer apart; 0, or -1 when it is none. */
 int wire_answer(const char *line, size_t len, struct wire_answer *a);

@@ -10,10 +10,35 @@
 #include "store/join.h"
 #include "store/report.h"
 
+/* The reports with a token, by its hash. */
 struct auth {
-	struct report *const *r;
+	struct report **r;
 	size_t n;
 };
+
+static int
+by_hash(const void *a, const void *b)
+{
+	return strcmp((*(struct report *const *)a)->hash,
+	    (*(struct report *const *)b)->hash);
+}
+
+/* Where the first one with this hash is, or would be. */
+static size_t
+first_of(const struct auth *a, const char *hash)
+{
+	size_t lo = 0, hi = a->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (strcmp(a->r[mid]->hash, hash) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
 
 /* A body that could not be read has no host: it is refused for that. */
 static void
@@ -36,11 +61,11 @@ found(const char *hash, const struct token *t, void *arg)
 {
 	struct auth *a = arg;
 
-	for (size_t i = 0; i < a->n; i++) {
+	for (size_t i = first_of(a, hash); i < a->n; i++) {
 		struct report *r = a->r[i];
 
 		if (strcmp(r->hash, hash) != 0)
-			continue;
+			break;
 		if (t->role == TOKEN_AGENT && strcmp(t->host, r->host) == 0)
 			check_machine(r, t);
 		else
@@ -55,21 +80,28 @@ int
 report_auth(struct db *db, struct report *const *r, size_t n)
 {
 	const char **hashes = mem_calloc(n, sizeof(*hashes));
-	struct auth a = {.r = r, .n = n};
-	size_t count = 0;
+	struct auth a = {.r = mem_calloc(n, sizeof(struct report *))};
 	int rc = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		report_error(r[i], 401, "unauthorized",
-		    "no token, or an unknown one: `chimeadm initagent` gives "
-		    "host %s a new one",
-		    r[i]->host);
+		r[i]->status = 401;
 		if (*r[i]->hash)
-			hashes[count++] = r[i]->hash;
+			a.r[a.n++] = r[i];
 	}
-	if (count)
-		rc = token_find_all(db, hashes, count, found, &a);
+	if (a.n)
+		qsort(a.r, a.n, sizeof(struct report *), by_hash);
+	for (size_t i = 0; i < a.n; i++)
+		hashes[i] = a.r[i]->hash;
+	if (a.n)
+		rc = token_find_all(db, hashes, a.n, found, &a);
+	for (size_t i = 0; i < n; i++)
+		if (r[i]->status == 401)
+			report_error(r[i], 401, "unauthorized",
+			    "no token, or an unknown one: `chimeadm initagent` "
+			    "gives host %s a new one",
+			    r[i]->host);
 	free(hashes);
+	free(a.r);
 	return rc;
 }
 

@@ -8,10 +8,10 @@
 #include "base/utf8.h"
 #include "core/judge.h"
 #include "core/name.h"
+#include "store/uploadquick.h"
 
-#define COUNT_MAX INT64_C(9007199254740992) /* what JSON numbers can hold */
-#define VMS_MAX   16384
-#define REV_SIZE  16
+#define VMS_MAX  16384
+#define REV_SIZE 16
 
 static const char *const health_words[] = {"ok", "error", NULL};
 static const char *const want_words[] = {"running", "stopped", "deleted", NULL};
@@ -89,7 +89,8 @@ get_first(struct upload *u, const json_t *o, struct json_reason *why)
 		"host", why) == -1 ||
 	    get_uuid(o, "boot", &u->boot, why) == -1 ||
 	    json_get_str(o, "machine", 1, 64, &u->machine, why) == -1 ||
-	    json_need(json_get_int(o, "beat", 0, COUNT_MAX, &u->beat, why),
+	    json_need(
+		json_get_int(o, "beat", 0, UPLOAD_COUNT_MAX, &u->beat, why),
 		"beat", why) == -1 ||
 	    get_rev(o, "desired_rev", &u->desired_rev, why) == -1 ||
 	    json_need(get_rev(o, "observed_rev", &u->observed_rev, why),
@@ -119,10 +120,11 @@ get_vm(struct upload_vm *v, const json_t *o, struct json_reason *why)
 		why) == -1 ||
 	    get_reason(o, v->reason, why) == -1 ||
 	    json_get_word(o, "want", want_words, &want, why) == -1 ||
-	    json_get_int(o, "wish", 0, COUNT_MAX, &v->wish, why) == -1 ||
-	    json_get_int(o, "generation", 0, COUNT_MAX, &v->generation, why) ==
+	    json_get_int(o, "wish", 0, UPLOAD_COUNT_MAX, &v->wish, why) == -1 ||
+	    json_get_int(o, "generation", 0, UPLOAD_COUNT_MAX, &v->generation,
+		why) == -1 ||
+	    json_get_int(o, "refused", 1, UPLOAD_COUNT_MAX, &v->refused, why) ==
 		-1 ||
-	    json_get_int(o, "refused", 1, COUNT_MAX, &v->refused, why) == -1 ||
 	    json_get_int(o, "restarts", 0, INT32_MAX, &v->restarts, why) ==
 		-1 ||
 	    json_get_bool(o, "final", &v->final, why) == -1 ||
@@ -212,15 +214,19 @@ upload_parse(
 	json_t *o;
 
 	memset(u, 0, sizeof(*u));
-	o = json_object_parse(text, first, why);
-	if (!o)
-		return -1;
-	u->lines = json_array();
-	json_array_append_new(u->lines, o);
-	if (get_first(u, o, why) == -1) {
-		upload_free(u);
-		return -1;
+	if (!upload_quick(u, text, first)) {
+		o = json_object_parse(text, first, why);
+		if (!o)
+			return -1;
+		u->lines = json_array();
+		json_array_append_new(u->lines, o);
+		if (get_first(u, o, why) == -1) {
+			upload_free(u);
+			return -1;
+		}
 	}
+	if (u->full && !u->lines)
+		u->lines = json_array();
 	if (u->full &&
 	    take_vms(u, nl ? nl + 1 : text + len, text + len) == -1) {
 		u->full = false;
@@ -233,6 +239,7 @@ void
 upload_free(struct upload *u)
 {
 	json_decref(u->lines);
+	free(u->texts);
 	free(u->vm);
 	memset(u, 0, sizeof(*u));
 }

@@ -43,6 +43,7 @@ struct upload {
 	size_t n;
 	struct json_reason bad_vms; /* why full was taken back, or empty */
 	json_t *lines;              /* an array of what was parsed */
+	char *texts;                /* or of a first line's strings */
 };
 
 /*

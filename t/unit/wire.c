@@ -100,9 +100,45 @@ requests(void)
 	buf_free(&b);
 }
 
+/* What the front writes comes back; what has no id cannot be answered. */
+static void
+test_take(void)
+{
+	static const char *const bad[] = {"", "[]", "{}", "{\"id\":-1}",
+	    "{\"id\":\"7\"}", "{\"id\":7", "{\"id\":7}x",
+	    "{\"method\":\"GET\"}"};
+	static const char body[] = "{\"a\":\"\\u00e4 \\\"\"}\nnext";
+	struct wire_request w = {.id = 7,
+	    .method = "POST",
+	    .path = {"/v1/x", 5},
+	    .token = "secret",
+	    .body = {body, sizeof(body) - 1}};
+	struct wire_raw r;
+	char text[64];
+	struct buf b;
+
+	buf_init(&b, 4096);
+	wire_request(&b, &w);
+	CHECK("a request is taken apart",
+	    wire_take(b.data, b.len - 1, &r) == 0 && r.id == 7);
+	CHECK("its body is the one that was sent",
+	    scan_str(r.body, text, sizeof(text)) == 0 && unit_same(text, body));
+	CHECK("so are path and token",
+	    scan_str(r.path, text, sizeof(text)) == 0 &&
+		unit_same(text, "/v1/x") &&
+		scan_str(r.token, text, sizeof(text)) == 0 &&
+		unit_same(text, "secret"));
+	buf_free(&b);
+	CHECK("what is not there is absent",
+	    wire_take("{\"id\":0}", 8, &r) == 0 && !r.body.p && !r.token.p);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		unit_check(bad[i], wire_take(bad[i], strlen(bad[i]), &r) == -1);
+}
+
 int
 main(void)
 {
+	test_take();
 	answers();
 	requests();
 	return unit_done();
