@@ -156,7 +156,7 @@ win2022 4 8192" ]
 	guest far "$(uuid)" | sed 's|boot.img|none.img|' >far.xml
 	cli vm import --xml far.xml --host n1 >/dev/null
 	wait_for 30 says far none.img
-	vm_is far off
+	wait_for 30 vm_is far off
 }
 
 @test "a running domain is adopted; its guest does not notice" {

@@ -68,7 +68,7 @@ flip() {
 		wait_for 15 host_is n1 run
 		echo "# $name" >>"$DIR/killed"
 	done
-	[ "$(wc -l <"$DIR/killed")" -eq 10 ]
+	[ "$(wc -l <"$DIR/killed")" -eq 11 ]
 	state=running
 	[ $wish = start ] || state=off
 	wait_for 40 vm_is flip $state
