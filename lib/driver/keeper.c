@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clk.h"
+#include "core/planwords.h"
 #include "core/lease.h"
 #include "line/line.h"
 #include "os/fs.h"
