@@ -26,7 +26,6 @@
 #include "base/die.h"
 #include "base/opt.h"
 #include "base/rc.h"
-#include "core/planwords.h"
 #include "driver/keeper.h"
 #include "line/filter.h"
 #include "line/line.h"

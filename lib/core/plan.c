@@ -5,6 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 
+const char *
+plan_action_word(enum plan_action action)
+{
+	static const char *const words[] = {
+	    "none", "start", "shutdown", "destroy", "fetch", "mark"};
+
+	return words[action];
+}
+
+const char *
+plan_state_word(enum plan_state state)
+{
+	static const char *const words[] = {
+	    "unknown", "off", "starting", "running", "paused", "stopping"};
+
+	return words[state];
+}
+
 static void __attribute__((format(printf, 3, 4)))
 is(struct plan *out, enum plan_state state, const char *fmt, ...)
 {
@@ -270,12 +288,8 @@ run(const struct plan_node *node, const struct plan_vm *vm,
 	 */
 	if (mem->asked && now >= mem->asked + vm->grace_ms)
 		mem->asked = 0;
-	if (out->action != PLAN_NONE || vm->seen != PLAN_SEEN_RUNNING)
-		return;
-	mem->killed = mem->crashed = false;
-	/* It came by a migration; the next one must be told from that. */
-	if (vm->outdated && now >= mem->not_before)
-		out->action = PLAN_MARK;
+	if (out->action == PLAN_NONE && vm->seen == PLAN_SEEN_RUNNING)
+		mem->killed = mem->crashed = false;
 }
 
 /* The state alone, of what is not chime's to change now. */
@@ -371,8 +385,6 @@ plan_vm(const struct plan_node *node, const struct plan_vm *vm,
 		look(vm->seen, UNANSWERED, out);
 	else if (vm->adopt != PLAN_ADOPT_NONE)
 		adopt(vm, mem, now_ms, out);
-	else if (vm->job == PLAN_MARK)
-		look(vm->seen, "", out);
 	else if (vm->job != PLAN_NONE)
 		is(out,
 		    vm->job == PLAN_START ? PLAN_STATE_STARTING

@@ -44,8 +44,7 @@ enum plan_action {
 	PLAN_SHUTDOWN,
 	PLAN_DESTROY,
 	PLAN_FETCH, /* read the description of a domain to adopt */
-	PLAN_MARK   /* make a domain chime's, or its generation the present one:
-		       it goes on as it is */
+	PLAN_MARK   /* make a domain chime's: it goes on as it is */
 };
 
 /* How far the adoption of a domain is. */
@@ -103,8 +102,6 @@ struct plan_vm {
 	bool defined;            /* libvirt keeps a definition of it, too */
 	enum plan_adopt adopt;
 	enum plan_action job; /* under way */
-	bool outdated;        /* its domain is marked with an earlier generation
-				 than the one it has here now */
 	const char *refused;  /* why the node's ledger lets no copy of this
 				 generation run here; or NULL */
 };
@@ -167,5 +164,9 @@ void plan_adopted(struct plan_memory *mem);
 /* The action was tried and failed, with libvirt's reason. */
 void plan_failed(struct plan_memory *mem, enum plan_action action,
     const char *reason, int64_t now_ms);
+
+/* The words used in records. */
+const char *plan_action_word(enum plan_action action);
+const char *plan_state_word(enum plan_state state);
 
 #endif

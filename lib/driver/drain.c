@@ -10,7 +10,6 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/rc.h"
-#include "core/planwords.h"
 #include "driver/desired.h"
 
 #define AGAIN_MS 200 /* between two tries to lock a VM */

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/clk.h"
-#include "core/planwords.h"
 #include "core/lease.h"
 #include "line/line.h"
 #include "os/fs.h"

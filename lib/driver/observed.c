@@ -7,7 +7,6 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "core/planwords.h"
 #include "line/json.h"
 #include "line/line.h"
 #include "line/row.h"

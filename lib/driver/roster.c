@@ -359,8 +359,8 @@ decide(const struct roster *r, struct member *m, int64_t now)
 	vm.grace_ms = d->grace_ms;
 	vm.defined = m->defined;
 	vm.adopt = adoption(m, d);
-	vm.outdated = m->up && m->generation && m->generation < d->generation;
-	vm.refused = r->refuses ? r->refuses(m, r->refuses_arg) : NULL;
+	if (r->refuses)
+		vm.refused = r->refuses(m, r->refuses_arg);
 	plan_vm(&node, &vm, &m->mem, now, &m->plan);
 }
 

@@ -2,8 +2,6 @@
 /* core/plan: tables of what is decided, and stories of what is remembered. */
 #include "core/plan.h"
 
-#include "core/planwords.h"
-
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -178,38 +176,6 @@ test_refused(void)
 	plan_vm(&node, &vm, &mem, NOW + 50000, &p);
 	CHECK("another's domain is left alone all the same",
 	    p.action == PLAN_NONE);
-}
-
-/* A copy that came by a migration gets the generation it has here now. */
-static void
-test_outdated(void)
-{
-	const struct plan_node node = {PLAN_RUN, true, true};
-	struct plan_memory mem = {0};
-	struct plan_vm vm = web;
-	struct plan p;
-
-	vm.seen = PLAN_SEEN_RUNNING;
-	vm.outdated = true;
-	plan_vm(&node, &vm, &mem, NOW, &p);
-	CHECK("outdated: marked, and goes on running",
-	    p.action == PLAN_MARK && p.state == PLAN_STATE_RUNNING);
-	vm.job = PLAN_MARK;
-	plan_vm(&node, &vm, &mem, NOW, &p);
-	CHECK("while it is marked it runs",
-	    p.action == PLAN_NONE && p.state == PLAN_STATE_RUNNING);
-	vm.job = PLAN_NONE;
-	plan_failed(&mem, PLAN_MARK, "no", NOW);
-	plan_vm(&node, &vm, &mem, NOW + 1, &p);
-	CHECK("when that failed, a pause",
-	    p.action == PLAN_NONE && p.state == PLAN_STATE_RUNNING);
-	vm.want = PLAN_STOPPED;
-	plan_vm(&node, &vm, &mem, NOW + 1, &p);
-	CHECK("wanted stopped: that counts", p.action == PLAN_SHUTDOWN);
-	vm.want = PLAN_RUNNING;
-	vm.seen = PLAN_SEEN_PAUSED;
-	plan_vm(&node, &vm, &mem, NOW + 60000, &p);
-	CHECK("a paused one is left alone", p.action == PLAN_NONE);
 }
 
 /* What is decided at now for web in this state. */
@@ -617,7 +583,6 @@ main(void)
 {
 	test_table();
 	test_refused();
-	test_outdated();
 	test_backoff();
 	test_adopted();
 	test_start_failures();
