@@ -32,12 +32,10 @@
 #include "line/filter.h"
 #include "line/line.h"
 #include "line/rec.h"
-#include "os/fs.h"
 #include "os/proc.h"
 
-#define SYNOPSIS    "[-anqvV] [-g TIME] [-t TIME]"
-#define DESIRED_MAX (64 * 1024 * 1024)
-#define LIST_MS     20000 /* for libvirt to list, before anything is done */
+#define SYNOPSIS "[-anqvV] [-g TIME] [-t TIME]"
+#define LIST_MS  20000 /* for libvirt to list, before anything is done */
 
 struct app {
 	struct drain drain;
@@ -279,7 +277,7 @@ static void
 configure(struct app *a, bool plan_only)
 {
 	const char *token = opt_env("CHIME_TOKEN_FILE", NULL);
-	char boot[AGENTDIR_BOOT_SIZE] = "", secret[256];
+	char boot[AGENTDIR_BOOT_SIZE] = "";
 	char why[LEDGERFILE_WHY_SIZE];
 
 	a->host = opt_env_need("CHIME_HOST");
@@ -288,10 +286,9 @@ configure(struct app *a, bool plan_only)
 	a->dir = opt_env("CHIME_AGENT_DIR", "/run/chime/agent");
 	if (!plan_only) {
 		token = opt_env_need("CHIME_TOKEN_FILE");
-		if (fs_read_secret(token, secret, sizeof(secret)) == -1)
+		if (digest_secret(token, a->key) == -1)
 			die(RC_USAGE, "CHIME_TOKEN_FILE: %s: %s", token,
 			    strerror(errno));
-		digest(secret, strlen(secret), a->key);
 	}
 	/* Without an agent in this boot there is none; nothing is started. */
 	(void)agentdir_boot(a->dir, boot);

@@ -136,17 +136,6 @@ check_receipt(struct db *db, struct rebuild *c)
 	return good == -1 ? -1 : !good;
 }
 
-/* A person's word that the host is off: 0 it proves it; 1 not; 2 not yet; -1.
- */
-static int
-check_off(struct db *db, struct rebuild *c)
-{
-	static const int result[] = {[0] = 1, [1] = 0, [2] = 2};
-	int r = takeover_off(db, c->v.host, c->v.uuid, c->why);
-
-	return r == -1 ? -1 : result[r];
-}
-
 /* Which proof holds that the VM does not run where it was: 0; 1 none; -1. */
 static int
 find_proof(struct db *db, struct rebuild *c)
@@ -161,7 +150,7 @@ find_proof(struct db *db, struct rebuild *c)
 		r = check_receipt(db, c);
 	} else {
 		c->proof = PROOF_OFF;
-		r = check_off(db, c);
+		r = takeover_off(db, c->v.host, c->v.uuid, c->why);
 	}
 	if (r <= 0)
 		return r;

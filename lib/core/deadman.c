@@ -5,7 +5,6 @@
 
 const char *const deadman_state_words[] = {
     "rest", "destroying", "confirmed", "reset", NULL};
-const char *const deadman_mode_words[] = {"manual", "pending", "auto", NULL};
 
 void
 deadman_told(struct deadman_vm *v, const struct lease_vm *told, int64_t sent,

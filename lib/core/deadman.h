@@ -32,7 +32,6 @@ struct deadman_vm {
 };
 
 extern const char *const deadman_state_words[]; /* ends with NULL */
-extern const char *const deadman_mode_words[];  /* of enum ledger_mode */
 
 /*
  * Takes what a lease file says: told's until, fence, gen and mode. sent is

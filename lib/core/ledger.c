@@ -5,6 +5,8 @@
 
 #include "core/mutant.h"
 
+const char *const ledger_mode_words[] = {"manual", "pending", "auto", NULL};
+
 static const struct gen none;
 
 static void

@@ -26,6 +26,9 @@ enum ledger_mode {
 	LEDGER_AUTO     /* fenced at its lease's end */
 };
 
+/* The modes' words, in the order of the enum; NULL-terminated. */
+extern const char *const ledger_mode_words[];
+
 /* The state of a VM's domain on one host; only one of them has running vCPUs
  * for certain, each but the first may. */
 enum ledger_copy {

@@ -341,3 +341,11 @@ db_read(struct db *db, int (*body)(struct db *, void *), void *arg)
 {
 	return repeat(db, false, body, arg);
 }
+
+void
+db_copy(struct db *db, unsigned col, char *out, size_t size)
+{
+	const char *s = db_str(db, col);
+
+	snprintf(out, size, "%s", s ? s : "");
+}

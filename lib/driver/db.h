@@ -104,6 +104,9 @@ size_t db_round(size_t n);
  */
 const char *db_str(struct db *db, unsigned col);
 
+/* Copies db_str into out, as much as fits; NULL becomes "". */
+void db_copy(struct db *db, unsigned col, char *out, size_t size);
+
 /* The length of db_str in bytes; 0 for NULL. */
 size_t db_len(struct db *db, unsigned col);
 

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "driver/departure.h"
 
-#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
-#include "os/fs.h"
+#include "driver/agentdir.h"
 
 struct departures {
 	struct ledgerfile *ledger;
@@ -23,15 +21,11 @@ departures_open(const char *path, const char *dir, const char *dest,
 {
 	struct ledgerfile *ledger;
 	struct departures *d;
-	char boot[PATH_MAX];
-	struct buf b;
+	char boot[AGENTDIR_BOOT_SIZE] = "";
 
-	snprintf(boot, sizeof(boot), "%s/boot", dir);
-	buf_init(&b, 64);
-	if (fs_read(boot, &b) == 0 && b.data)
-		b.data[strcspn(b.data, "\r\n")] = '\0';
-	ledger = ledgerfile_open(path, b.data ? b.data : "", why);
-	buf_free(&b);
+	/* Without an agent in this boot there is none. */
+	(void)agentdir_boot(dir, boot);
+	ledger = ledgerfile_open(path, boot, why);
 	if (!ledger)
 		return NULL;
 	d = mem_calloc(1, sizeof(*d));

@@ -7,6 +7,7 @@
 
 #include "base/die.h"
 #include "base/rc.h"
+#include "os/fs.h"
 
 #define SUM_BYTES ((DIGEST_SIZE - 1) / 2)
 
@@ -30,6 +31,17 @@ digest(const char *text, size_t len, char hex[static DIGEST_SIZE])
 	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, text, len, sum) < 0)
 		die(RC_TEMP, "SHA-256: the library has none");
 	to_hex(sum, hex);
+}
+
+int
+digest_secret(const char *path, char hex[static DIGEST_SIZE])
+{
+	char secret[256];
+
+	if (fs_read_secret(path, secret, sizeof(secret)) == -1)
+		return -1;
+	digest(secret, strlen(secret), hex);
+	return 0;
 }
 
 void

@@ -8,8 +8,11 @@
 
 #define DIGEST_SIZE 65 /* 64 hex digits and the NUL */
 
-/* Both die (RC_TEMP) only when the library has no SHA-256. */
+/* All die (RC_TEMP) only when the library has no SHA-256. */
 void digest(const char *text, size_t len, char hex[static DIGEST_SIZE]);
+
+/* SHA-256 of the secret in a file (os/fs.h): 0, or -1 with errno. */
+int digest_secret(const char *path, char hex[static DIGEST_SIZE]);
 
 /* HMAC-SHA-256 (RFC 2104) of the text. */
 void digest_keyed(

@@ -109,7 +109,7 @@ get_vm(const json_t *o, const char **uuid, struct lease_vm *l,
 		-1 ||
 	    json_need(json_get_str(o, "generation", 1, GEN_SIZE - 1, &gen, why),
 		"generation", why) == -1 ||
-	    json_need(json_get_word(o, "mode", deadman_mode_words, &mode, why),
+	    json_need(json_get_word(o, "mode", ledger_mode_words, &mode, why),
 		"mode", why) == -1 ||
 	    need_time(o, "until_ms", &l->until, why) == -1)
 		return -1;
@@ -139,7 +139,7 @@ load_vm(struct fences *f, const json_t *o, int64_t sent, int64_t now,
 		return -1;
 	if (!l.fence && l.grant.mode != LEDGER_MANUAL) {
 		json_why(why, "fence: false, but the mode is %s",
-		    deadman_mode_words[l.grant.mode]);
+		    ledger_mode_words[l.grant.mode]);
 		return -1;
 	}
 	x = l.fence ? add(f, uuid) : fences_find(f, uuid);
@@ -245,7 +245,7 @@ dump_vm(const struct fence *x, struct buf *b)
 	gen_format(d->lease.grant.gen, gen);
 	rec_str(o, "vm", x->uuid);
 	rec_str(o, "generation", gen);
-	rec_str(o, "mode", deadman_mode_words[d->lease.grant.mode]);
+	rec_str(o, "mode", ledger_mode_words[d->lease.grant.mode]);
 	rec_int(o, "until_ms", d->lease.until);
 	rec_int(o, "since_ms", d->since);
 	rec_str(o, "state", deadman_state_words[d->state]);

@@ -8,7 +8,6 @@
 
 const char *const ledgerrec_kinds[] = {
     "start", "refuse", "depart", "return", "expect", "arrive", NULL};
-const char *const ledgerrec_modes[] = {"manual", "pending", "auto", NULL};
 
 /* 1, 0 absent, -1. */
 static int
@@ -64,7 +63,7 @@ ledgerrec_parse(const json_t *o, const char **uuid, struct ledger_rec *r,
 	    json_need(get_gen(o, "generation", &r->gen, why), "generation",
 		why) == -1 ||
 	    get_gen(o, "other", &r->other, why) == -1 ||
-	    json_get_word(o, "mode", ledgerrec_modes, &mode, why) == -1)
+	    json_get_word(o, "mode", ledger_mode_words, &mode, why) == -1)
 		return -1;
 	r->kind = (enum ledger_kind)kind;
 	r->mode = (enum ledger_mode)mode;
@@ -93,7 +92,7 @@ ledgerrec_new(const char *uuid, const struct ledger_rec *r)
 	}
 	rec_str(o, "peer", r->peer);
 	if (needs_boot(r->kind)) {
-		rec_str(o, "mode", ledgerrec_modes[r->mode]);
+		rec_str(o, "mode", ledger_mode_words[r->mode]);
 		rec_str(o, "boot", r->boot);
 	}
 	return o;

@@ -6,9 +6,8 @@
 #include "core/ledger.h"
 #include "line/json.h"
 
-/* The words of the enums, in their order; NULL-terminated. */
+/* The kinds' words, in the order of the enum; NULL-terminated. */
 extern const char *const ledgerrec_kinds[];
-extern const char *const ledgerrec_modes[];
 
 /* Takes a record apart; uuid and r's texts are o's. 0, or -1 with the reason.
  */

@@ -3,9 +3,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-
-#include "os/fs.h"
 
 void
 pingkey(const char *token_hash, char key[static DIGEST_SIZE])
@@ -16,11 +13,10 @@ pingkey(const char *token_hash, char key[static DIGEST_SIZE])
 int
 pingkey_file(const char *path, char key[static DIGEST_SIZE])
 {
-	char token[256], hash[DIGEST_SIZE];
+	char hash[DIGEST_SIZE];
 
-	if (fs_read_secret(path, token, sizeof(token)) == -1)
+	if (digest_secret(path, hash) == -1)
 		return -1;
-	digest(token, strlen(token), hash);
 	pingkey(hash, key);
 	return 0;
 }

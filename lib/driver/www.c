@@ -2,8 +2,6 @@
 #include "driver/www.h"
 
 #include <errno.h>
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +9,11 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "driver/digest.h"
 #include "driver/response.h"
 #include "os/fs.h"
 
 #define FILE_MAX  (256 * (size_t)1024)
-#define HASH_SIZE 32
 #define TAG_BYTES 12 /* of the hash, in an ETag */
 #define TAG_SIZE  (2 * TAG_BYTES + 3)
 
@@ -69,14 +67,10 @@ make(struct buf *b, const char *type, const char *tag)
 static void
 make_tag(const struct buf *b, char tag[static TAG_SIZE])
 {
-	unsigned char hash[HASH_SIZE] = {0};
-	char *p = tag;
+	char hex[DIGEST_SIZE];
 
-	gnutls_hash_fast(GNUTLS_DIG_SHA256, b->data, b->len, hash);
-	*p++ = '"';
-	for (int i = 0; i < TAG_BYTES; i++, p += 2)
-		snprintf(p, 3, "%02x", hash[i]);
-	snprintf(p, 2, "\"");
+	digest(b->data, b->len, hex);
+	snprintf(tag, TAG_SIZE, "\"%.*s\"", 2 * TAG_BYTES, hex);
 }
 
 static int

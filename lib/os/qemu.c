@@ -18,9 +18,7 @@
 #include "base/num.h"
 #include "os/fs.h"
 
-#define CMDLINE_MAX                                                            \
-	(1 << 20) /* bytes; that of a VM with many disks is long               \
-		   */
+#define CMDLINE_MAX (1 << 20) /* bytes; a VM with many disks has a long one */
 
 /*
  * Whether the process's program is a qemu that runs a VM. Asked before its

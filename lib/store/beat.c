@@ -39,12 +39,6 @@ number(int64_t i)
 	return (struct db_val){.i = i, .is_int = i != -1};
 }
 
-static void
-copy(char *out, size_t size, const char *s)
-{
-	snprintf(out, size, "%s", s ? s : "");
-}
-
 int
 beat_lock(struct db *db, const char *const *hosts, size_t n,
     void (*row)(const struct beat_row *, void *arg), void *arg)
@@ -63,10 +57,10 @@ beat_lock(struct db *db, const char *const *hosts, size_t n,
 	    "?", all, ") ORDER BY host FOR UPDATE");
 	r = db_query_v(db, sql.data, v, all);
 	while (r == 0 && (r = db_next(db)) == 1) {
-		copy(b.host, sizeof(b.host), db_str(db, 0));
-		copy(b.boot, sizeof(b.boot), db_str(db, 1));
+		db_copy(db, 0, b.host, sizeof(b.host));
+		db_copy(db, 1, b.boot, sizeof(b.boot));
 		b.beat = db_int(db, 2);
-		copy(b.observed_rev, sizeof(b.observed_rev), db_str(db, 3));
+		db_copy(db, 3, b.observed_rev, sizeof(b.observed_rev));
 		row(&b, arg);
 		r = 0;
 	}
@@ -166,14 +160,23 @@ insert_refused(
 	return 0;
 }
 
-int
-beat_inventory(
-    struct db *db, const char *host, const struct upload_vm *vm, size_t n)
+/* All inventory rows of the host. */
+static int
+drop_inventory(struct db *db, const char *host)
 {
 	if (db_exec(db, "DELETE FROM inventory WHERE host = ?", "s", host) ==
 		-1 ||
 	    db_exec(db, "DELETE FROM inventory_refused WHERE host = ?", "s",
 		host) == -1)
+		return -1;
+	return 0;
+}
+
+int
+beat_inventory(
+    struct db *db, const char *host, const struct upload_vm *vm, size_t n)
+{
+	if (drop_inventory(db, host) == -1)
 		return -1;
 	for (size_t i = 0; i < n; i += INVENTORY_N) {
 		size_t some = n - i < INVENTORY_N ? n - i : INVENTORY_N;
@@ -200,13 +203,9 @@ int
 beat_forget(struct db *db, const char *host)
 {
 	if (db_exec(db, "DELETE FROM heartbeat WHERE host = ?", "s", host) ==
-		-1 ||
-	    db_exec(db, "DELETE FROM inventory WHERE host = ?", "s", host) ==
-		-1 ||
-	    db_exec(db, "DELETE FROM inventory_refused WHERE host = ?", "s",
-		host) == -1)
+	    -1)
 		return -1;
-	return 0;
+	return drop_inventory(db, host);
 }
 
 int

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "line/row.h"
 #include "os/proc.h"
+#include "store/beat.h"
 
 #define REV_SIZE 17
 
@@ -237,13 +238,12 @@ int
 host_remove(struct db *db, const char *name)
 {
 	static const char *const sql[] = {
-	    "DELETE FROM heartbeat WHERE host = ?",
-	    "DELETE FROM inventory WHERE host = ?",
-	    "DELETE FROM inventory_refused WHERE host = ?",
 	    "DELETE FROM host WHERE name = ?",
 	    "DELETE FROM token WHERE host = ?",
 	};
 
+	if (beat_forget(db, name) == -1)
+		return -1;
 	for (size_t i = 0; i < sizeof(sql) / sizeof(sql[0]); i++)
 		if (db_exec(db, sql[i], "s", name) == -1)
 			return -1;

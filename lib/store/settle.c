@@ -220,12 +220,6 @@ number(struct db *db, unsigned col)
 }
 
 static void
-copy(char *out, size_t size, const char *text)
-{
-	snprintf(out, size, "%s", text ? text : "");
-}
-
-static void
 take_host(struct db *db, struct settle *s)
 {
 	const char *rev = db_str(db, 7);
@@ -235,13 +229,13 @@ take_host(struct db *db, struct settle *s)
 	s->known = true;
 	s->admin = a == -1 ? ADMIN_RUN : (enum judge_admin)a;
 	s->health = h == -1 ? HEALTH_UNREACHABLE : (enum judge_health)h;
-	copy(s->reason, sizeof(s->reason), db_str(db, 3));
+	db_copy(db, 3, s->reason, sizeof(s->reason));
 	s->vcpus = number(db, 4);
 	s->memory_mib = number(db, 5);
 	s->pong_port = db_int(db, 6);
 	snprintf(s->desired_rev, sizeof(s->desired_rev), "%s", rev);
-	copy(s->node_ip, sizeof(s->node_ip), db_str(db, 8));
-	copy(s->storage_ip, sizeof(s->storage_ip), db_str(db, 9));
+	db_copy(db, 8, s->node_ip, sizeof(s->node_ip));
+	db_copy(db, 9, s->storage_ip, sizeof(s->storage_ip));
 }
 
 static int

@@ -7,12 +7,6 @@
 
 #include "base/mem.h"
 
-static void
-copy(char *out, size_t size, const char *s)
-{
-	snprintf(out, size, "%s", s ? s : "");
-}
-
 int
 takeover_read(struct db *db, const char *uuid, struct takeover *t)
 {
@@ -31,9 +25,9 @@ takeover_read(struct db *db, const char *uuid, struct takeover *t)
 		t->vcpus = db_int(db, 1);
 		t->memory_mib = db_int(db, 2);
 		t->spec = mem_strdup(db_str(db, 3));
-		copy(t->labels, sizeof(t->labels), db_str(db, 4));
-		copy(t->avoid, sizeof(t->avoid), db_str(db, 5));
-		copy(t->need, sizeof(t->need), db_str(db, 6));
+		db_copy(db, 4, t->labels, sizeof(t->labels));
+		db_copy(db, 5, t->avoid, sizeof(t->avoid));
+		db_copy(db, 6, t->need, sizeof(t->need));
 	}
 	db_done(db);
 	return r;
@@ -105,7 +99,7 @@ one_text(struct db *db, const char *sql, const char *a, const char *b,
 		return -1;
 	r = db_next(db);
 	if (r == 1)
-		copy(out, size, db_str(db, 0));
+		db_copy(db, 0, out, size);
 	db_done(db);
 	return r;
 }
@@ -164,14 +158,14 @@ takeover_off(struct db *db, const char *host, const char *uuid,
 	if (r == 0) {
 		snprintf(why, TAKEOVER_WHY_SIZE,
 		    "nobody says that %s is off, or it reported since", host);
-		return 0;
+		return 1;
 	}
 	r = takeover_copy(db, uuid, host, text);
 	if (r == 1)
 		snprintf(why, TAKEOVER_WHY_SIZE, "host %s reports a copy of it",
 		    text);
 	if (r != 0)
-		return r == -1 ? -1 : 0;
+		return r;
 	r = one_text(db, WITNESS, host, host, text, sizeof(text));
 	if (r == 1)
 		snprintf(why, TAKEOVER_WHY_SIZE,
@@ -179,7 +173,7 @@ takeover_off(struct db *db, const char *host, const char *uuid,
 		    "itself well since: wait for its next heartbeat, or confirm "
 		    "that it is off, too",
 		    text);
-	return r == -1 ? -1 : r == 1 ? 2 : 1;
+	return r == 1 ? 2 : r;
 }
 
 int

@@ -59,9 +59,9 @@ int takeover_say_off(struct db *db, const char *host, const char *actor);
 /*
  * Whether a host is off by a person's word, no beat came since, and every other
  * host that has ever reported has either reported itself well after that word,
- * without any copy of the VM, or is off by a person's word as well. 1 with that
- * person in why; 0 with the reason; 2 with the reason when the next heartbeat
- * may settle it; -1.
+ * without any copy of the VM, or is off by a person's word as well. 0 with that
+ * person in why; 1 with the reason why not; 2 with the reason when the next
+ * heartbeat may settle it; -1.
  */
 int takeover_off(struct db *db, const char *host, const char *uuid,
     char why[static TAKEOVER_WHY_SIZE]);

@@ -67,23 +67,17 @@ token_role(const char *word)
 	return TOKEN_JOIN;
 }
 
-static void
-copy(char *out, size_t size, const char *s)
-{
-	snprintf(out, size, "%s", s ? s : "");
-}
-
 /* The columns COLUMNS from the first one on. */
 static void
 take_row(struct db *db, unsigned first, struct token *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->role = token_role(db_str(db, first));
-	copy(out->id, sizeof(out->id), db_str(db, first + 1));
-	copy(out->host, sizeof(out->host), db_str(db, first + 2));
-	copy(out->user, sizeof(out->user), db_str(db, first + 3));
+	db_copy(db, first + 1, out->id, sizeof(out->id));
+	db_copy(db, first + 2, out->host, sizeof(out->host));
+	db_copy(db, first + 3, out->user, sizeof(out->user));
 	db_ts(db, first + 4, out->expires);
-	copy(out->machine, sizeof(out->machine), db_str(db, first + 5));
+	db_copy(db, first + 5, out->machine, sizeof(out->machine));
 }
 
 int
